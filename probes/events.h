@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Dual BSD/GPL
+ *
+ * The records that cross from the BPF programs to user space, and the map values both sides share.
+ *
+ * Compiled by both sides: here by libbcc for the kernel side, by the C compiler for user space. So: fixed
+ * width types only, no implicit padding, every size and offset asserted below. Every record is zeroed before
+ * it is filled (padding would leak kernel stack).
+ *
+ * Two perf buffers per CPU carry them:
+ *   m_owners   ev_owner and ev_close: small, rare, read at once
+ *   m_packets  ev_packet + frame bytes: many; they stay in the ring until the order window has passed,
+ *              so that every owner learnt meanwhile is known when a packet is judged
+ */
+#ifndef PIDTAP_EVENTS_H
+#define PIDTAP_EVENTS_H
+
+#include <linux/types.h>
+
+#define EV_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h; NUL-terminated by the kernel */
+
+/* A record's type, ev_hdr.type */
+#define EV_PACKET 1
+#define EV_OWNER 2
+#define EV_CLOSE 3
+
+/* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
+#define EV_DIR_IN 1
+#define EV_DIR_OUT 2
+
+/* How a packet was attributed (DESIGN.md section 4). The kernel side writes NONE, EXACT, ICMP or SEED only;
+ * user space settles the rest. */
+#define EV_ATTR_NONE 0
+#define EV_ATTR_EXACT 1
+#define EV_ATTR_LISTENER 2
+#define EV_ATTR_PORT 3
+#define EV_ATTR_ICMP 4
+#define EV_ATTR_FRAG 5
+#define EV_ATTR_SEED 6
+#define EV_ATTR_HOST 7
+#define EV_ATTR_CNT 8
+
+/* What an ev_owner is told about (ev_owner.kind) */
+#define EV_OWN_FLOW 1	/* key holds both ends; laddr may be all zero: unconnected UDP, source not yet chosen */
+#define EV_OWN_PORT 2	/* bound local port, remote end open: laddr may be all zero (any), raddr and rport are 0 */
+#define EV_OWN_LISTEN 3 /* listening TCP socket: as EV_OWN_PORT */
+
+/* ev_owner.flags */
+#define EV_OWN_V6 0x01	   /* AF_INET6 socket */
+#define EV_OWN_V6ONLY 0x02 /* IPV6_V6ONLY: does not take IPv4 */
+
+/* ev_packet.flags */
+#define EV_PKT_KEY 0x01	 /* key is valid (TCP, UDP, or an ICMP echo: lport is then the identifier) */
+#define EV_PKT_VLAN 0x02 /* the tag was stripped into skb metadata: vlan_tci, vlan_proto */
+#define EV_PKT_L3 0x04	 /* the frame has no link-layer header: it begins with the IP header */
+#define EV_PKT_FRAG 0x08 /* a fragment that is not the first: no ports in it */
+
+/* Every record begins with this. */
+struct ev_hdr {
+	__u64 ts_ns; /* bpf_ktime_get_ns(): CLOCK_MONOTONIC */
+	__u16 type;  /* EV_PACKET ... */
+	__u16 size;  /* bytes of the fixed part, this header included */
+	__u32 pad;
+};
+
+/* A flow seen from this host: local is the end whose socket is here at this point of capture (source on
+ * egress, destination on ingress). Addresses are always 16 bytes in network order, IPv4 as v4-mapped
+ * ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so that a dual-stack socket and its IPv4 packets meet.
+ * ICMP echo: lport is the identifier, rport 0. */
+struct ev_key {
+	__u8 laddr[16];
+	__u8 raddr[16];
+	__u32 netns; /* inode number of the network namespace: /proc/PID/ns/net */
+	__u16 lport; /* host order */
+	__u16 rport; /* host order */
+	__u8 proto;  /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6 */
+	__u8 pad[7];
+};
+
+/* Who owns a socket: value of m_flow_owner and part of m_sock's. All zero: unknown. */
+struct ev_owner_val {
+	__u64 start_ns;		 /* group leader's start, CLOCK_BOOTTIME: with pid the identity of a process */
+	__u64 sk;		 /* kernel address of the socket; 0 in a seed. Identity only, never printed */
+	__u64 sock_id;		 /* ktime at which this socket was first seen: its generation. 0 in a seed */
+	__u32 pid;		 /* tgid, in the initial pid namespace */
+	__u32 tid;		 /* thread that acted last */
+	__u32 uid;		 /* its uid, in the initial user namespace */
+	__u32 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	char comm[EV_COMM_LEN];	 /* the group leader's */
+	char tcomm[EV_COMM_LEN]; /* the thread's own */
+};
+
+/* Value of m_sock, keyed by the socket's kernel address: is it alive, and whose is it? */
+struct ev_sock {
+	struct ev_owner_val owner;
+	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
+};
+
+/* A process acted on a socket: it owns it from hdr.ts_ns on. Sent only when that is news. */
+struct ev_owner {
+	struct ev_hdr hdr;
+	struct ev_key key;
+	struct ev_owner_val owner;
+	__s32 fd;   /* descriptor, -1 where the hook does not know it */
+	__u8 kind;  /* EV_OWN_FLOW ... */
+	__u8 flags; /* EV_OWN_V6 ... */
+	__u8 pad[2];
+};
+
+/* A socket is gone. Its packets may still follow (FIN, RST, retransmissions): the owner answers for
+ * EV_LINGER_NS more. */
+struct ev_close {
+	struct ev_hdr hdr;
+	__u64 sk;
+	__u64 sock_id;
+};
+#define EV_LINGER_NS 3000000000ULL
+
+/* A packet; caplen bytes of frame follow, then padding. */
+struct ev_packet {
+	struct ev_hdr hdr;
+	struct ev_key key;	   /* valid with EV_PKT_KEY */
+	struct ev_owner_val owner; /* all zero where the kernel side found nobody */
+	__u32 ifindex;
+	__u32 netns;	  /* namespace of the interface, patched into the program */
+	__u32 len;	  /* bytes on the wire, GSO super-packets as one */
+	__u32 caplen;	  /* bytes that follow */
+	__u16 vlan_tci;	  /* host order: PCP, DEI, VID */
+	__u16 vlan_proto; /* host order: 0x8100 or 0x88a8 */
+	__u8 dir;	  /* EV_DIR_IN or EV_DIR_OUT */
+	__u8 flags;	  /* EV_PKT_KEY ... */
+	__u8 tcp_flags;	  /* byte 13 of the TCP header, 0 for the rest */
+	__u8 pad;
+};
+
+/* perf_event_header.size is 16 bits wide, and the record is header (8) + u32 size (4) + payload, rounded up
+ * to 8: a record above this vanishes without a trace, not even as lost (kernel/events/core.c; seen on 4.14
+ * and 6.1). So the frame is cut here. */
+#define EV_PERF_RECORD_MAX 65528
+#define EV_CAPLEN_MAX (EV_PERF_RECORD_MAX - 12 - (int)sizeof(struct ev_packet))
+
+/* Counters of the BPF side: index into the per-CPU array m_stats. */
+#define EV_STAT_SEEN 0		/* packets that reached a classifier */
+#define EV_STAT_FILTERED 1	/* packets dropped by a process filter, owner exact */
+#define EV_STAT_SENT 2		/* packets put on the ring */
+#define EV_STAT_FAILED 3	/* packets the ring refused (it also counts them as lost) */
+#define EV_STAT_FLOW_INSERT 4	/* new keys in m_flow_owner */
+#define EV_STAT_FLOW_DELETE 5	/* keys removed by us */
+#define EV_STAT_OWNER_FAILED 6	/* owner or close records the ring refused */
+#define EV_STAT_CNT 7
+
+/* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
+ * loads and are patched by the loader (src/source/load.c). */
+#define EV_PATCH_NETNS 0x7069647461700001ULL   /* u32: namespace this classifier is attached in */
+#define EV_PATCH_SNAPLEN 0x7069647461700002ULL /* u32: 1 .. EV_CAPLEN_MAX */
+#define EV_PATCH_FLAGS 0x7069647461700003ULL   /* EV_RUN_* */
+
+#define EV_RUN_L3 0x01	     /* interface without link-layer header */
+#define EV_RUN_PID 0x02	     /* m_pids is a filter */
+#define EV_RUN_UID 0x04	     /* m_uids is a filter */
+
+_Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
+_Static_assert(sizeof(struct ev_key) == 48, "ev_key");
+_Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
+_Static_assert(sizeof(struct ev_sock) == 80, "ev_sock");
+_Static_assert(sizeof(struct ev_owner) == 144, "ev_owner");
+_Static_assert(sizeof(struct ev_close) == 32, "ev_close");
+_Static_assert(sizeof(struct ev_packet) == 160, "ev_packet");
+_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 136, "ev_packet.ifindex");
+_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 156, "ev_packet.dir");
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model/owner.h"
+
+#include <string.h>
+
+static const char *const attr_names[EV_ATTR_CNT] = {
+	[EV_ATTR_NONE] = "none",
+	[EV_ATTR_EXACT] = "exact",
+	[EV_ATTR_LISTENER] = "listener",
+	[EV_ATTR_PORT] = "port",
+	[EV_ATTR_ICMP] = "icmp",
+	[EV_ATTR_FRAG] = "frag",
+	[EV_ATTR_SEED] = "seed",
+	[EV_ATTR_HOST] = "host",
+};
+
+void owner_from_val(const struct ev_owner_val *val, struct owner *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (!val->pid)
+		return;
+	out->start_ns = val->start_ns;
+	out->sock_id = val->sock_id;
+	out->pid = val->pid;
+	out->tid = val->tid;
+	out->uid = val->uid;
+	out->attr = val->attr < EV_ATTR_CNT ? (uint8_t)val->attr : EV_ATTR_NONE;
+	memcpy(out->comm, val->comm, EV_COMM_LEN - 1);
+	memcpy(out->tcomm, val->tcomm, EV_COMM_LEN - 1);
+}
+
+bool owner_same_process(const struct owner *a, const struct owner *b)
+{
+	return a->pid == b->pid && a->start_ns == b->start_ns;
+}
+
+const char *owner_attr_name(uint8_t attr)
+{
+	return attr < EV_ATTR_CNT ? attr_names[attr] : "none";
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What happened to the packets, stage by stage. Every loss has a number here; none is silent. */
+#ifndef PIDTAP_MODEL_STATS_H
+#define PIDTAP_MODEL_STATS_H
+
+#include <stdint.h>
+
+#include "probes/events.h"
+
+struct stats {
+	uint64_t kernel[EV_STAT_CNT]; /* sums over all CPUs of m_stats, refreshed before they are shown */
+	uint64_t captured;	      /* packets handed to the sinks */
+	uint64_t by_attr[EV_ATTR_CNT];/* of these */
+	uint64_t filtered;	      /* dropped in user space by a process filter */
+	uint64_t filtered_unknown;    /* dropped because a process filter is set and nobody owns them */
+	uint64_t bad_records;	      /* refused by record_check */
+	uint64_t lost_ring;	      /* packet records the ring had no room for (PERF_RECORD_LOST) */
+	uint64_t lost_owners;	      /* owner records likewise */
+	uint64_t early;		      /* packets judged before their order window was over: the ring was filling up */
+	uint64_t unordered;	      /* records older than one already released */
+	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */
+	uint64_t owner_evicted;	      /* owners the kernel map forgot: inserts - deletes - live */
+	uint64_t lost_disk;	      /* packets not written: output failed */
+};
+
+#endif

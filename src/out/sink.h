@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An output. Each format implements this table of functions; session knows nothing more of them.
+ *
+ * Calls come from one thread, packets in time order. A function that fails returns a negative errno and is not called
+ * again but for close; it never prints. What was handed over before a failure stays valid on disk.
+ */
+#ifndef PIDTAP_OUT_SINK_H
+#define PIDTAP_OUT_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/packet.h"
+#include "model/stats.h"
+
+struct sink;
+
+struct sink_ops {
+	const char *name; /* "text", "pcapng" */
+
+	/* A new interface; always before its first packet. May be NULL. */
+	int (*iface)(struct sink *s, const struct iface *iface);
+
+	/* One packet; borrowed for the call. */
+	int (*packet)(struct sink *s, const struct packet *p);
+
+	/* Hand everything to the kernel now: called when no packet is waiting, so that a reader of a pipe sees whole
+	 * packets at once. May be NULL. */
+	int (*flush)(struct sink *s);
+
+	/* The end: statistics of every interface, then flush. Not called after a failure. May be NULL. */
+	int (*finish)(struct sink *s, const struct iface_table *ifaces, const struct stats *st);
+
+	/* Frees it and closes its file, in every case. */
+	void (*close)(struct sink *s);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+	uint64_t packets; /* packets whose bytes reached the file (or the writer's buffer) */
+	uint64_t bytes;	  /* bytes of the output that reached the file, whole blocks or lines only */
+};
+
+#endif

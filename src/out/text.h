@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text for people, a line a packet: tcpdump's grammar with the process before it.
+ *
+ *   HH:MM:SS.uuuuuu (IFACE, proc COMM:PID, uid UID, in|out) IP 10.0.0.1.5555 > 10.0.0.2.443: Flags [S], seq 1, length 0
+ *
+ * Contract (DESIGN.md section 7): `proc ?` where nobody is known (and then no uid part); bytes outside printable ASCII
+ * in COMM are \xHH. Local time. TCP sequence numbers relative to the first seen, as tcpdump shows them.
+ */
+#ifndef PIDTAP_OUT_TEXT_H
+#define PIDTAP_OUT_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "out/sink.h"
+
+struct text_opts {
+	bool verbose; /* -v: also attr=, tid=, thread name where it differs, TTL and IP length */
+	bool quiet;   /* -q: less of the protocol, as tcpdump -q */
+};
+
+/* Writes to `out`, which is borrowed and not closed. NULL: out of memory. */
+struct sink *text_open(FILE *out, const struct text_opts *opts);
+
+#endif

@@ -1,0 +1,55 @@
+# vm build: this checkout, copied into a tree and made there.
+# shellcheck shell=bash
+
+cmd_build()
+{
+	local release
+	release=$(release_name "${1:-}")
+	shift
+
+	need_root
+	tree_require "$release"
+	lock "$release" exclusive
+	build_copy "$cache/$release/root/src/pidtap"
+	in_tree "$cache/$release/root" make -C /src/pidtap -j2 "$@" ||
+		die "$release: make failed: reproduce with '$0 shell $release make -C /src/pidtap'"
+	unlock
+}
+
+# The files of the checkout, sorted, NUL-terminated: what git knows or would
+# add. Without git (a release tarball), everything but what is built.
+build_files()
+{
+	cd "$checkout" || exit
+	if git rev-parse --git-dir >/dev/null 2>&1; then
+		git ls-files -z --cached --others --exclude-standard
+	else
+		find . -path ./build -prune -o -path ./.git -prune -o \( -type f -o -type l \) -printf '%P\0'
+	fi | build_existing | sort -zu
+}
+
+# git lists files deleted and not yet committed.
+build_existing()
+{
+	local path
+	while IFS= read -r -d '' path; do
+		if [ -e "$path" ] || [ -L "$path" ]; then
+			printf '%s\0' "$path"
+		fi
+	done
+}
+
+# Copies with modification times, so that make in the tree rebuilds only what
+# changed, and removes what an earlier copy brought and the checkout lost.
+build_copy()
+{
+	local dest=$1 list=${1%/*}/.files
+
+	mkdir -p "$dest"
+	touch "$list"
+	build_files >"$list.new"
+	(cd "$dest" && comm -z23 "$list" "$list.new" | xargs -0r rm -f --)
+	tar -C "$checkout" -cf - --null --no-recursion --verbatim-files-from -T "$list.new" |
+		tar -C "$dest" -xpf - --no-same-owner
+	mv "$list.new" "$list"
+}

@@ -26,7 +26,7 @@ say = @printf '  %-5s %s\n' '$(1)' '$(2)';
 endif
 
 SRC := $(wildcard src/*.c src/base/*.c src/model/*.c src/source/*.c src/pipeline/*.c src/out/*.c compat/*.c kheaders/*.c)
-SRC_CC := $(wildcard src/cc/*.c) src/source/bundle.c src/base/buf.c src/base/log.c
+SRC_CC := $(wildcard src/cc/*.c) src/source/bundle.c src/source/bundle_file.c src/base/buf.c src/base/log.c
 OBJ := $(SRC:%.c=$(O)/obj/%.o) $(O)/obj/bpf_text.o
 OBJ_CC := $(SRC_CC:%.c=$(O)/obj/%.o)
 PROBES := $(wildcard probes/*.c probes/*.h)
@@ -58,3 +58,84 @@ clean:
 	rm -rf $(O)
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+
+# ---- tests, demo, install ----
+# What is missing of compilers, libraries and programs is installed first: tools/install-deps.
+
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
+UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+TEST_TOOLS := $(O)/tests/peer $(patsubst %.c,$(O)/tests/%,$(notdir \
+	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/golden/*.c tests/fuzz/*.c)))
+# the virtual machines: their live tests with the back-end this machine may lack
+VM_TEST := env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'make -s build/tests/peer && exec tests/run live'
+VM_TIMEOUT ?= 1800
+
+.PHONY: demo check check-unit check-cli check-live check-vm check-vm-one check-headers check-scripts lint unit-tests test-tools help
+
+help:
+	@sed -n 's/^#   //p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+
+demo: ## a private network, traffic in it, and pidtap on it: build/demo/demo.pcapng
+	@tools/install-deps build demo
+	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools
+	@tools/demo
+
+check: ## all tests that need no virtual machine, and one that does
+	@tools/install-deps build demo check vm
+	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools unit-tests
+	@status=0; tests/run unit cli probes golden live || status=1; \
+	$(MAKE) --no-print-directory check-vm-one || status=1; exit $$status
+
+check-unit: unit-tests ## unit tests, under address and undefined-behaviour sanitizers
+	@tests/run unit
+
+check-cli: all ## tests that need neither root nor a network
+	@tests/run cli
+
+check-live: all test-tools ## tests on private network namespaces; root
+	@tests/run live
+
+check-vm-one: ## the live tests on Debian 12's kernel, kprobe back-end
+	tools/vm/vm tree bookworm
+	tools/vm/vm build bookworm
+	tools/vm/vm run --timeout $(VM_TIMEOUT) bookworm -- $(VM_TEST)
+
+check-vm: ## the live tests on Debian 11, 12, 13 and sid, each with its own kernel, compiler and libbcc
+	@tools/install-deps build demo check vm
+	tools/vm/vm matrix --timeout $(VM_TIMEOUT) -- $(VM_TEST)
+
+check-headers: ## each header compiles by itself
+	@for h in $(HEADERS); do \
+		echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(CFLAGS) -Werror -fsyntax-only -x c - || exit 1; done
+
+check-scripts: ## shellcheck
+	@grep -rlE '^#!/bin/(ba)?sh' --exclude-dir=.git --exclude-dir=$(O) . | xargs shellcheck -x
+
+lint: check-headers check-scripts ## headers, scripts, layers
+	@tools/check-layers
+
+unit-tests: $(UNIT)
+test-tools: $(TEST_TOOLS)
+
+$(O)/tests/peer: tests/peer.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lpthread
+
+# The first comment of a test program, "links: ...", names the sources and libraries it is linked with.
+links = $(shell sed -n '/^\/\* links: /{:a;/\*\//!{N;ba;};s/^.. links: //;s/ *\*\/.*//;s/\n *\*\{0,1\}/ /g;p;q;}' $(1))
+
+define linked_programs
+$$(O)/tests/%: tests/$(1)/%.c $$$$(filter %.c,$$$$(call links,tests/$(1)/$$$$*.c)) $$(HEADERS)
+	$$(Q)mkdir -p $$(@D)
+	$$(call say,CC,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) $$(SAN_FLAGS) -o $$@ $$< $$(call links,$$<)
+endef
+.SECONDEXPANSION:
+$(foreach dir,unit probes golden fuzz,$(eval $(call linked_programs,$(dir))))
+
+install: all ## to $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(O)/pidtap $(O)/pidtap-cc $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 share/pidtap.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 share/pidtap.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pidtap

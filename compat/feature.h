@@ -22,7 +22,7 @@ enum feature {
 	FEAT_PROG_NAME,	       /*   4.15 program and map names */
 	FEAT_RAW_TP,	       /*   4.17 raw tracepoint programs */
 	FEAT_PERF_KPROBE,      /*   4.17 kprobes as perf events: nothing stays behind after a kill */
-	FEAT_SKB_SK,	       /* T 5.1  skb->sk in a tc program, usable as a hash key */
+	FEAT_SKB_SK,	       /* T 5.11 skb->sk in a tc program (5.1), usable as a hash key */
 	FEAT_LARGE_PROG,       /*   5.2  more than 4096 instructions */
 	FEAT_PROBE_READ_KERNEL,/* T 5.5  bpf_probe_read_kernel, bpf_probe_read_user */
 	FEAT_START_BOOTTIME,   /* T 5.5  task_struct.start_boottime (real_start_time before) */

@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/sysroot.h"
 
@@ -28,15 +29,16 @@ struct kheaders_opts {
 	const char *release;	  /* uname -r of the kernel the headers are for */
 	const char *explicit_dir; /* or NULL; not below the sysroot */
 	bool allow_mismatch;	  /* take a tree whose release is another's (--kernel-headers-force) */
-	const char *cache_dir;	  /* where made trees go; exists, private */
-	bool dry_run;		  /* find out what would be used, make nothing */
+	const char *cache_dir;	  /* where made trees go; private; exists, but need not with dry_run */
+	bool dry_run;		  /* find out what would be used, make nothing: build and source may not exist yet */
+	unsigned int skip;	  /* bit 1 << kind: leave that way out (its tree was found and did not compile) */
 };
 
 /* What one way came to. */
 struct kheaders_finding {
 	bool tried;
 	bool chosen;
-	char why[256]; /* one clause: what it is, or what it lacked */
+	char why[256]; /* one clause, always there: what it is, what it lacked, or why it was not tried */
 };
 
 struct kheaders {
@@ -53,14 +55,19 @@ struct kheaders {
 /* "installed headers", "BTF" ...: for messages. */
 const char *kheaders_kind_name(enum kheaders_kind kind);
 
-/* Finds the headers. 0: *out is filled. -ENOENT: no way worked, out->findings says why each failed; nothing has been
- * printed. -EINVAL: the explicit directory is unusable or of another kernel (out->findings[KHEADERS_EXPLICIT].why);
- * other ways are then not tried. Other negative errno: a tree could not be made. */
+/* Finds the headers. 0: *out is filled. -ENOENT: no way worked. -EINVAL: the explicit directory is unusable or of
+ * another kernel; other ways are then not tried. Other negative errno: no way worked, and for one of them a tree could
+ * not be made. In every case out->findings says why; nothing is printed. */
 int kheaders_resolve(const struct kheaders_opts *opts, struct kheaders *out);
 
+/* How the headers of kernel `release` get installed here, by /etc/os-release: "apt-get install linux-headers-R". A
+ * sentence without a command where the distribution is not known. */
+void kheaders_remedy(const struct sysroot *root, const char *release, char *out, size_t size);
+
 /* The clang flags for this tree, in order, each a malloc'ed string in a NULL-terminated malloc'ed array; the caller
- * frees all (kheaders_free_flags). `env_source` is set to the directory BCC_KERNEL_SOURCE must name, or to NULL where
- * it must be unset because libbcc finds the (split) tree by itself (facts/kernels.md, Headers). */
+ * frees all (kheaders_free_flags). `env_source` is set to the directory BCC_KERNEL_SOURCE must name; borrowed from kh.
+ * A split tree, too, is named to libbcc (the common half there, the generated half in flags): what it finds by itself
+ * is the running kernel's only. */
 int kheaders_flags(const struct kheaders *kh, char ***flags, const char **env_source);
 void kheaders_free_flags(char **flags);
 

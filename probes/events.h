@@ -16,6 +16,14 @@
 
 #include <linux/types.h>
 
+/* In a perf buffer a record begins 12 bytes behind an 8-byte boundary: user space must not take its 64-bit numbers for
+ * aligned ones. The kernel side builds records on its stack, aligned. */
+#ifdef PIDTAP_BPF_TEXT
+#define EV_RECORD
+#else
+#define EV_RECORD __attribute__((packed, aligned(4)))
+#endif
+
 #define EV_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h; NUL-terminated by the kernel */
 
 /* A record's type, ev_hdr.type */
@@ -47,6 +55,7 @@
 /* ev_owner.flags */
 #define EV_OWN_V6 0x01	   /* AF_INET6 socket */
 #define EV_OWN_V6ONLY 0x02 /* IPV6_V6ONLY: does not take IPv4 */
+#define EV_OWN_REUSE 0x04  /* SO_REUSEADDR or SO_REUSEPORT: others may be bound to the same port */
 
 /* ev_packet.flags */
 #define EV_PKT_KEY 0x01	 /* key is valid (TCP, UDP, or an ICMP echo: lport is then the identifier) */
@@ -60,7 +69,7 @@ struct ev_hdr {
 	__u16 type;  /* EV_PACKET ... */
 	__u16 size;  /* bytes of the fixed part, this header included */
 	__u32 pad;
-};
+} EV_RECORD;
 
 /* A flow seen from this host: local is the end whose socket is here at this point of capture (source on
  * egress, destination on ingress). Addresses are always 16 bytes in network order, IPv4 as v4-mapped
@@ -87,13 +96,16 @@ struct ev_owner_val {
 	__u32 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
 	char comm[EV_COMM_LEN];	 /* the group leader's */
 	char tcomm[EV_COMM_LEN]; /* the thread's own */
-};
+} EV_RECORD;
 
 /* Value of m_sock, keyed by the socket's kernel address: is it alive, and whose is it? */
 struct ev_sock {
 	struct ev_owner_val owner;
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
-};
+	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
+	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
+	__u16 pad;
+} EV_RECORD;
 
 /* A process acted on a socket: it owns it from hdr.ts_ns on. Sent only when that is news. */
 struct ev_owner {
@@ -104,15 +116,16 @@ struct ev_owner {
 	__u8 kind;  /* EV_OWN_FLOW ... */
 	__u8 flags; /* EV_OWN_V6 ... */
 	__u8 pad[2];
-};
+} EV_RECORD;
 
 /* A socket is gone. Its packets may still follow (FIN, RST, retransmissions): the owner answers for
  * EV_LINGER_NS more. */
 struct ev_close {
 	struct ev_hdr hdr;
 	__u64 sk;
-	__u64 sock_id;
-};
+	__u64 sock_id;	   /* 0: no hook had seen this socket, key says which seed it ends */
+	struct ev_key key; /* valid where sock_id is 0 */
+} EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL
 
 /* A packet; caplen bytes of frame follow, then padding. */
@@ -130,7 +143,7 @@ struct ev_packet {
 	__u8 flags;	  /* EV_PKT_KEY ... */
 	__u8 tcp_flags;	  /* byte 13 of the TCP header, 0 for the rest */
 	__u8 pad;
-};
+} EV_RECORD;
 
 /* perf_event_header.size is 16 bits wide, and the record is header (8) + u32 size (4) + payload, rounded up
  * to 8: a record above this vanishes without a trace, not even as lost (kernel/events/core.c; seen on 4.14
@@ -161,9 +174,9 @@ struct ev_packet {
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
 _Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
-_Static_assert(sizeof(struct ev_sock) == 80, "ev_sock");
+_Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 144, "ev_owner");
-_Static_assert(sizeof(struct ev_close) == 32, "ev_close");
+_Static_assert(sizeof(struct ev_close) == 80, "ev_close");
 _Static_assert(sizeof(struct ev_packet) == 160, "ev_packet");
 _Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 136, "ev_packet.ifindex");
 _Static_assert(__builtin_offsetof(struct ev_packet, dir) == 156, "ev_packet.dir");

@@ -8,7 +8,7 @@
 
 #include "probes/events.h"
 
-/* 0: `data` is 8-byte aligned and holds one whole record of a known type: fixed part, and for EV_PACKET its caplen
+/* 0: `data` is 4-byte aligned and holds one whole record of a known type: fixed part, and for EV_PACKET its caplen
  * frame bytes; caplen <= len, dir, kind and attr are in range. Else -EBADMSG. */
 int record_check(const void *data, size_t len);
 

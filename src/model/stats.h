@@ -20,7 +20,6 @@ struct stats {
 	uint64_t unordered;	      /* records older than one already released */
 	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */
 	uint64_t owner_evicted;	      /* owners the kernel map forgot: inserts - deletes - live */
-	uint64_t lost_disk;	      /* packets not written: output failed */
 };
 
 #endif

@@ -17,9 +17,11 @@ struct pcapng_opts {
 	const char *os;
 	const char *application; /* "pidtap 0.1" */
 	const char *filter;	 /* capture filter expression for the IDBs, or NULL; borrowed until close */
+	uint64_t (*now_ns)(void); /* ns since 1970, for the times in the ISBs; NULL: the system's clock */
 };
 
-/* Takes `fd` (closed by close; also when this fails) and writes the SHB. 0: *out. Negative errno. */
+/* Takes `fd` (closed by close; also when this fails) and writes the SHB at its current offset. 0: *out.
+ * Negative errno. */
 int pcapng_open(int fd, const struct pcapng_opts *opts, struct sink **out);
 
 /* Creates or truncates `path` for writing, mode 0600 (captures may hold keys); "-" is a copy of standard output, which

@@ -3,8 +3,11 @@
  *
  *   HH:MM:SS.uuuuuu (IFACE, proc COMM:PID, uid UID, in|out) IP 10.0.0.1.5555 > 10.0.0.2.443: Flags [S], seq 1, length 0
  *
- * Contract (DESIGN.md section 7): `proc ?` where nobody is known (and then no uid part); bytes outside printable ASCII
- * in COMM are \xHH. Local time. TCP sequence numbers relative to the first seen, as tcpdump shows them.
+ * Contract (DESIGN.md section 7): `proc ?` where nobody is known (and then no uid part); bytes outside printable
+ * ASCII, and the backslash, are \xHH in COMM and IFACE. COMM may hold blanks, commas and parentheses: it ends at the
+ * last ":PID, uid" before ") ", which fifteen bytes cannot forge. Verbose: `, attr=exact` before the parenthesis
+ * closes, then tid= and tcomm= where they differ from PID and COMM. Local time. TCP sequence numbers relative to the
+ * first seen, as tcpdump shows them. The rest is out/dissect.h's.
  */
 #ifndef PIDTAP_OUT_TEXT_H
 #define PIDTAP_OUT_TEXT_H

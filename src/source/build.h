@@ -14,21 +14,24 @@ struct build_opts {
 	struct sysroot root;
 	const char *kernel_headers; /* --kernel-headers DIR, or NULL */
 	bool allow_mismatch;
-	const char *cache_dir;	    /* default BUILD_CACHE_DIR; made (0700) where missing */
-	bool no_cache;		    /* neither read nor write bundles; made header trees go to a private temporary */
-	const char *backend;	    /* "kprobe" or "tracepoint": BACKEND_KPROBE=1/0 in the text */
-	const char *compiler;	    /* path of pidtap-cc; NULL: beside our own executable, else $PATH */
+	const char *cache_dir; /* default BUILD_CACHE_DIR; made (0700) where missing */
+	bool no_cache;	     /* neither read nor write bundles; made header trees go to a private temporary */
+	const char *backend; /* "kprobe" or "tracepoint": BACKEND_KPROBE=1/0 in the text */
+	const char *compiler; /* path of pidtap-cc; NULL: beside our own executable, else $PATH */
 };
 #define BUILD_CACHE_DIR "/var/cache/pidtap"
 
 enum build_how { BUILD_CACHED, BUILD_COMPILED };
 
-/* Gets the bundle. 0: *out is the caller's. Prints one line itself where it fails (no headers by any way, with what
- * each lacked indented below; a cache directory others can write to; a compile error with the compiler's words
- * indented), and a note where a damaged or foreign cache file was rebuilt; returns negative errno. */
-int build_bundle(const struct build_opts *opts, struct features *feat, struct bundle *out, enum build_how *how);
+/* Gets the bundle. 0: *out is the caller's. Prints one line itself where it fails (no headers by any way,
+ * with what each lacked indented below; a cache directory others can write to; a compile error with the
+ * compiler's words indented), and a note where a damaged or foreign cache file was rebuilt; returns negative
+ * errno. */
+int build_bundle(
+	const struct build_opts *opts, struct features *feat, struct bundle *out, enum build_how *how);
 
-/* Reads the bundle file the user carried here (--bundle) and checks that it is this kernel's. Prints, negative errno. */
+/* Reads the bundle file the user carried here (--bundle) and checks that it is this kernel's. Prints,
+ * negative errno. */
 int build_carried(const char *path, const struct sysroot *root, struct bundle *out);
 
 /* --dump-bpf: the flattened text on stdout, the flags as a comment before it. */

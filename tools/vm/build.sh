@@ -1,5 +1,5 @@
 # vm build: this checkout, copied into a tree and made there.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # globals are set in vm and lib.sh
 
 cmd_build()
 {
@@ -10,6 +10,8 @@ cmd_build()
 	need_root
 	tree_require "$release"
 	lock "$release" exclusive
+	# left by a vm run that was killed; no other holds the lock now
+	rm -rf "$cache/$release"/run.*
 	build_copy "$cache/$release/root/src/pidtap"
 	in_tree "$cache/$release/root" make -C /src/pidtap -j2 "$@" ||
 		die "$release: make failed: reproduce with '$0 shell $release make -C /src/pidtap'"

@@ -1,5 +1,5 @@
 # What the subcommands of vm share. Sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034 # globals are set and used in the other files
 
 readonly VM_FAILED=125 VM_TIMEOUT=124
 

@@ -1,5 +1,5 @@
 # vm tree and vm shell: a release's root tree, made with mmdebstrap.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # globals are set in vm and lib.sh
 
 # Parts of packages nobody needs here: half of what would be unpacked.
 readonly TREE_EXCLUDE=(
@@ -61,7 +61,7 @@ tree_is_current()
 
 tree_require()
 {
-	[ -f "$cache/$1/stamp" ] || die "$1 has no tree: run '$0 tree $1' first"
+	tree_is_current "$1" || die "$1 has no tree, or one of older scripts: run '$0 tree $1' first"
 }
 
 tree_make()
@@ -102,6 +102,7 @@ tree_bootstrap()
 		--setup-hook='mkdir -p "$1/usr/sbin"' \
 		--setup-hook='printf "#!/bin/sh\nexit 0\n" >"$1/usr/sbin/update-initramfs"' \
 		--setup-hook='chmod 755 "$1/usr/sbin/update-initramfs"' \
+		--customize-hook='printf "127.0.0.1 localhost\n::1 localhost\n" >"$1/etc/hosts"' \
 		--customize-hook='mkdir -p "$1/src/pidtap" "$1/var/cache/pidtap" "$1/var/cache/pidtap-vm-out"' \
 		--include="$(tree_packages)" \
 		"$release" "$new" "$mirror"

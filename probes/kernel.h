@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Dual BSD/GPL
+ *
+ * Small differences between kernels and header trees, settled once. HAVE_* come from compat/feature.c, always 0 or 1.
+ */
+
+/* A header tree made from BTF has types and no macros; these are ABI. */
+#define PT_AF_INET 2
+#define PT_AF_INET6 10
+#define PT_IFMT 0170000
+#define PT_IFSOCK 0140000
+#define PT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+#define PT_TCP_ESTABLISHED 1 /* include/net/tcp_states.h */
+#define PT_TCP_SYN_SENT 2
+#define PT_TCP_CLOSE 7
+#define PT_TCP_LISTEN 10
+
+#define PT_PROTO_ICMP 1
+#define PT_PROTO_TCP 6
+#define PT_PROTO_UDP 17
+#define PT_PROTO_ICMPV6 58
+#define PT_PROTO_RAW 255
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Reads kernel memory: READ(destination, &pointer->field). On failure the destination is zeroed (5.x) or unchanged;
+ * all destinations start as 0. */
+#if HAVE_PROBE_READ_KERNEL
+#define READ_N(dst, size, src) bpf_probe_read_kernel(dst, size, src)
+#define READ_USER_N(dst, size, src) bpf_probe_read_user(dst, size, src)
+#else
+#define READ_N(dst, size, src) bpf_probe_read(dst, size, src)
+#define READ_USER_N(dst, size, src) bpf_probe_read(dst, size, src)
+#endif
+#define READ(dst, src) READ_N(&(dst), sizeof(dst), src)
+#define READ_USER(dst, src) READ_USER_N(&(dst), sizeof(dst), src)
+
+/* struct task_struct's start on CLOCK_BOOTTIME was renamed in 5.5; this is about the headers, not the kernel's
+ * abilities. */
+#if LINUX_VERSION_CODE >= 0x050500
+#define PT_START_BOOTTIME start_boottime
+#else
+#define PT_START_BOOTTIME real_start_time
+#endif
+
+/* A value the loader patches in at load time. A plain constant would be folded away. */
+#define PATCHED(mark)                                                                                        \
+	({                                                                                                   \
+		__u64 pt_patched;                                                                            \
+		asm volatile("%0 = " #mark " ll" : "=r"(pt_patched));                                        \
+		pt_patched;                                                                                  \
+	})

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Dual BSD/GPL
+ *
+ * Where owners are learnt, back-end "kprobe". The table of what is attached where is src/source/hooks.c. All but the
+ * close hooks are functions the kernel enters in the context of the acting process only. No kretprobe on a function
+ * that can block: its instances are few and misses are silent (facts/kernels.md).
+ */
+
+/* The tuple is complete here and the SYN has not left. */
+int kp_tcp_connect(struct pt_regs *ctx, struct sock *sk)
+{
+	claim(ctx, sk, -1);
+	return 0;
+}
+
+/* Every new descriptor: accept, and also dup, SCM_RIGHTS, pidfd_getfd. */
+int kp_fd_install(struct pt_regs *ctx, unsigned int fd, struct file *file)
+{
+	struct sock *sk = file_sock(file);
+
+	if (sk && sock_proto(sk) == PT_PROTO_TCP && sock_state(sk) != PT_TCP_LISTEN &&
+		sock_state(sk) != PT_TCP_CLOSE)
+		claim_if_free(ctx, sk, fd);
+	return 0;
+}
+
+/* inet_csk_listen_start calls the protocol's hash function once the port is bound, also by autobind. */
+int kp_inet_hash(struct pt_regs *ctx, struct sock *sk)
+{
+	if (sock_state(sk) == PT_TCP_LISTEN)
+		claim_listen(ctx, sk);
+	return 0;
+}
+
+int kp_tcp_sendmsg(struct pt_regs *ctx, struct sock *sk)
+{
+	claim(ctx, sk, -1);
+	return 0;
+}
+
+int kp_tcp_recvmsg(struct pt_regs *ctx, struct sock *sk)
+{
+	claim(ctx, sk, -1);
+	return 0;
+}
+
+/* udp_sendmsg, udpv6_sendmsg, ping and raw ones: (sk, msg, len) in all; the local port is bound by now. An AF_INET6
+ * socket that sends to a v4-mapped address fires two of them: the second finds nothing new. */
+int kp_datagram_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
+{
+	struct ev_owner ev = {.fd = -1};
+	void *to = 0;
+
+	READ(to, &msg->msg_name);
+	claim_to(ctx, sk, &ev, to, 0);
+	return 0;
+}
+
+int kp_datagram_recvmsg(struct pt_regs *ctx, struct sock *sk)
+{
+	claim(ctx, sk, -1);
+	return 0;
+}
+
+/* udp_lib_get_port binds the port (bind and autobind, both families) under spin locks: it cannot block, so its return
+ * may be probed. The return has no arguments: the socket waits here. */
+BPF_HASH(m_get_port, u64, u64, 1024);
+
+int kp_udp_get_port(struct pt_regs *ctx, struct sock *sk)
+{
+	u64 id = bpf_get_current_pid_tgid(), addr = (u64)sk;
+
+	m_get_port.update(&id, &addr);
+	return 0;
+}
+
+int kr_udp_get_port(struct pt_regs *ctx)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	u64 *addr = m_get_port.lookup(&id);
+	struct sock *sk;
+
+	if (!addr)
+		return 0;
+	sk = (struct sock *)*addr;
+	m_get_port.delete(&id);
+	if (!PT_REGS_RC(ctx))
+		claim(ctx, sk, -1);
+	return 0;
+}
+
+/* At its entry the tuple is whole; in tcp_v4_destroy_sock the local port is gone. Runs in softirq too. */
+int kp_tcp_set_state(struct pt_regs *ctx, struct sock *sk, int state)
+{
+	if (state == PT_TCP_CLOSE)
+		sock_closed(ctx, sk);
+	return 0;
+}
+
+/* The last descriptor of a socket is closed: the end of a datagram socket. TCP lives on until its state says so. */
+int kp_inet_release(struct pt_regs *ctx, struct socket *socket)
+{
+	struct sock *sk = 0;
+
+	READ(sk, &socket->sk);
+	if (sk && sock_proto(sk) != PT_PROTO_TCP)
+		sock_closed(ctx, sk);
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Dual BSD/GPL
+ *
+ * The maps. Sizes are defaults; the loader sets those of m_flow_owner and m_sock from --map-size.
+ */
+
+#if HAVE_LRU_HASH
+#define PT_LRU "lru_hash"
+#else
+#define PT_LRU "hash" /* 4.9: user space evicts */
+#endif
+
+/* Who owns this flow: written in process context by the owner itself, and by user space for sockets that existed
+ * before the start. */
+BPF_TABLE(PT_LRU, struct ev_key, struct ev_owner_val, m_flow_owner, 10240);
+
+/* Sockets by kernel address: alive or closed, and who acted on them last. */
+BPF_TABLE(PT_LRU, u64, struct ev_sock, m_sock, 10240);
+
+/* Process filters. */
+BPF_HASH(m_pids, u32, u8, 4096);
+BPF_HASH(m_uids, u32, u8, 4096);
+
+BPF_PERCPU_ARRAY(m_stats, u64, EV_STAT_CNT);
+
+BPF_PERF_OUTPUT(m_packets);
+BPF_PERF_OUTPUT(m_owners);
+
+INLINE void count(int which)
+{
+	u64 *n = m_stats.lookup(&which);
+
+	if (n)
+		*n += 1;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
+#include "cli_number.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "compat/kver.h"
+#include "probes/events.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MAP_SIZE 10240
+#define MAX_MAP_SIZE (1U << 24)
+#define DEFAULT_BUFFER_SIZE (8U << 20)
+#define MIN_BUFFER_SIZE 4096
+#define MAX_BUFFER_SIZE (1ULL << 30)
+#define DEFAULT_WINDOW_MS 20
+#define MAX_WINDOW_MS 10000
+#define MAX_DURATION_S (10ULL * 365 * 24 * 3600)
+
+/* One row an option: parsing and --help both come from here. A handler returns 0, or a negative errno after printing. */
+struct option_row {
+	char letter;	   /* 0: long form only */
+	const char *name;  /* NULL: letter only */
+	const char *arg;   /* NULL: takes none */
+	const char *help;  /* one or more lines */
+	int (*set)(struct options *opts, const char *name, const char *arg);
+};
+
+static int append_u32(uint32_t **list, size_t *cnt, uint32_t v)
+{
+	uint32_t *grown = realloc(*list, (*cnt + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	grown[(*cnt)++] = v;
+	return 0;
+}
+
+static int set_iface(struct options *opts, const char *name, const char *arg)
+{
+	const char **grown = realloc(opts->ifaces, (opts->iface_cnt + 1) * sizeof(*grown));
+
+	(void)name;
+	if (!grown)
+		return -ENOMEM;
+	opts->ifaces = grown;
+	grown[opts->iface_cnt++] = arg;
+	return 0;
+}
+
+static int set_pid(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 1, INT32_MAX, &v);
+
+	return err ? err : append_u32(&opts->pids, &opts->pid_cnt, (uint32_t)v);
+}
+
+static int set_uid(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 0, UINT32_MAX - 1, &v);
+
+	return err ? err : append_u32(&opts->uids, &opts->uid_cnt, (uint32_t)v);
+}
+
+static int set_snaplen(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 0, 262144, &v);
+
+	/* 0 and all above what a perf record carries mean "whole packets", as in tcpdump */
+	if (!err)
+		opts->snaplen = v && v < EV_CAPLEN_MAX ? (uint32_t)v : EV_CAPLEN_MAX;
+	return err;
+}
+
+static int set_count(struct options *opts, const char *name, const char *arg)
+{
+	return cli_number(name, arg, 1, UINT64_MAX, &opts->max_packets);
+}
+
+static int set_duration(struct options *opts, const char *name, const char *arg)
+{
+	return cli_seconds(name, arg, MAX_DURATION_S, &opts->duration_ns);
+}
+
+static int set_window(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 1, MAX_WINDOW_MS, &v);
+
+	if (!err)
+		opts->window_ns = v * NSEC_PER_MSEC;
+	return err;
+}
+
+static int set_map_size(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 16, MAX_MAP_SIZE, &v);
+
+	if (!err)
+		opts->map_size = (uint32_t)v;
+	return err;
+}
+
+static int set_buffer_size(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_size(name, arg, MIN_BUFFER_SIZE, MAX_BUFFER_SIZE, &v);
+
+	if (!err)
+		opts->buffer_size = (size_t)v;
+	return err;
+}
+
+static int set_assume(struct options *opts, const char *name, const char *arg)
+{
+	if (!kver_parse(arg, &opts->assume_kver))
+		return 0;
+	log_err("%s %s: not a kernel version such as 4.14", name, arg);
+	return -EINVAL;
+}
+
+#define DEFINE_SETTER(fn, statement)                                                                         \
+	static int fn(struct options *opts, const char *name, const char *arg)                               \
+	{                                                                                                    \
+		(void)name;                                                                                  \
+		(void)arg;                                                                                   \
+		statement;                                                                                   \
+		return 0;                                                                                    \
+	}
+
+DEFINE_SETTER(set_write, opts->write_path = arg)
+DEFINE_SETTER(set_print, opts->print = true)
+DEFINE_SETTER(set_quiet, opts->quiet = true)
+DEFINE_SETTER(set_verbose, opts->verbose = true)
+DEFINE_SETTER(set_numeric, (void)opts)
+DEFINE_SETTER(set_unknown, opts->include_unknown = true)
+DEFINE_SETTER(set_backend, opts->backend = arg)
+DEFINE_SETTER(set_headers, opts->kernel_headers = arg)
+DEFINE_SETTER(set_force, opts->headers_force = true)
+DEFINE_SETTER(set_cache_dir, opts->cache_dir = arg)
+DEFINE_SETTER(set_no_cache, opts->no_cache = true)
+DEFINE_SETTER(set_bundle, opts->bundle = arg)
+DEFINE_SETTER(set_bundle_out, opts->bundle_out = arg; opts->action = ACTION_BUNDLE_OUT)
+DEFINE_SETTER(set_dump, opts->action = ACTION_DUMP_BPF)
+DEFINE_SETTER(set_probe_check, opts->action = ACTION_PROBE_CHECK)
+
+static const struct option_row rows[] = {
+	{'i', "interface", "IFACE", "capture on IFACE (repeatable); any: all, also those that appear later (default)",
+		set_iface},
+	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
+	{0, "print", NULL, "text as well as -w", set_print},
+	{'c', "count", "N", "end after N packets", set_count},
+	{0, "duration", "SECONDS", "end after SECONDS", set_duration},
+	{'s', "snapshot-length", "BYTES", "keep at most BYTES of each packet (default: all a record can carry)",
+		set_snaplen},
+	{'q', "quick", NULL, "less of the protocol in text", set_quiet},
+	{'v', "verbose", NULL, "more in text and messages: how a packet was attributed, thread, start-up times",
+		set_verbose},
+	{'n', NULL, NULL, "accepted for habit: addresses and ports are always numbers", set_numeric},
+	{'p', "pid", "PID", "only packets of process PID (repeatable)", set_pid},
+	{0, "uid", "UID", "only packets of processes of user UID (repeatable)", set_uid},
+	{0, "include-unknown", NULL, "with a process filter: also packets nobody owns", set_unknown},
+	{0, "map-size", "N", "connections the kernel side keeps in mind (default 10240)", set_map_size},
+	{0, "buffer-size", "SIZE", "packet buffer per CPU, K and M understood (default 8M)", set_buffer_size},
+	{0, "window", "MS", "how long a packet waits for a late owner (default 20 ms)", set_window},
+	{0, "backend", "NAME", "kprobe, tracepoint or auto (default): where owners are learnt", set_backend},
+	{0, "kernel-headers", "DIR", "compile against the kernel headers in DIR", set_headers},
+	{0, "kernel-headers-force", NULL, "even where they are another kernel's", set_force},
+	{0, "assume-kernel", "VERSION", "use only what kernel VERSION has", set_assume},
+	{0, "cache-dir", "DIR", "where compiled bundles are kept (default /var/cache/pidtap)", set_cache_dir},
+	{0, "no-cache", NULL, "neither read nor keep bundles", set_no_cache},
+	{0, "bundle", "FILE", "run the bundle in FILE: no compiler and no headers needed", set_bundle},
+	{0, "bundle-out", "FILE", "compile, write the bundle to FILE, end", set_bundle_out},
+	{0, "dump-bpf", NULL, "print the BPF text and its flags, end", set_dump},
+	{0, "probe-check", NULL, "say what this kernel has and what will be used, end", set_probe_check},
+};
+
+#define ROW_CNT (sizeof(rows) / sizeof(*rows))
+#define CODE_HELP 1000
+#define CODE_VERSION 1001
+#define CODE_ROW 2000 /* + index: options without a letter */
+
+static void print_help(void)
+{
+	printf("usage: pidtap [OPTION]...\n\n"
+	       "Captures packets and says which process each belongs to.\n\n");
+	for (size_t i = 0; i < ROW_CNT; i++) {
+		const struct option_row *r = &rows[i];
+		char left[64];
+		int n = r->letter ? snprintf(left, sizeof(left), "-%c", r->letter)
+				  : snprintf(left, sizeof(left), "   ");
+
+		if (r->name)
+			n += snprintf(left + n, sizeof(left) - (size_t)n, "%s--%s", r->letter ? ", " : " ", r->name);
+		if (r->arg)
+			snprintf(left + n, sizeof(left) - (size_t)n, " %s", r->arg);
+		printf("  %-30s %s\n", left, r->help);
+	}
+	printf("  -h, --help                     print this\n"
+	       "      --version                  print the version\n\n"
+	       "Exit status: 0 ended as asked, 1 a failure, 2 bad usage. SIGUSR1 prints the counters.\n");
+}
+
+static void build_getopt(struct option *longs, char *shorts)
+{
+	size_t n = 0;
+
+	*shorts++ = ':'; /* a missing argument is told apart from an unknown option */
+	for (size_t i = 0; i < ROW_CNT; i++) {
+		if (rows[i].letter) {
+			*shorts++ = rows[i].letter;
+			if (rows[i].arg)
+				*shorts++ = ':';
+		}
+		if (rows[i].name)
+			longs[n++] = (struct option){rows[i].name, rows[i].arg ? required_argument : no_argument, NULL,
+				(int)(CODE_ROW + i)};
+	}
+	*shorts++ = 'h';
+	*shorts = 0;
+	longs[n++] = (struct option){"help", no_argument, NULL, CODE_HELP};
+	longs[n++] = (struct option){"version", no_argument, NULL, CODE_VERSION};
+	longs[n] = (struct option){0};
+}
+
+static const struct option_row *find_row(int code)
+{
+	if (code >= CODE_ROW)
+		return &rows[code - CODE_ROW];
+	for (size_t i = 0; i < ROW_CNT; i++)
+		if (rows[i].letter == code)
+			return &rows[i];
+	return NULL;
+}
+
+static int set_row(struct options *opts, const struct option_row *r)
+{
+	char name[40];
+
+	if (r->name)
+		snprintf(name, sizeof(name), "--%s", r->name);
+	else
+		snprintf(name, sizeof(name), "-%c", r->letter);
+	return r->set(opts, name, optarg);
+}
+
+static enum cli_result usage(const char *what, const char *subject)
+{
+	log_err("%s: %s; pidtap --help lists the options", subject, what);
+	return CLI_USAGE;
+}
+
+static enum cli_result check_together(const struct options *opts)
+{
+	if (opts->bundle && opts->bundle_out)
+		return usage("one builds a bundle, the other runs one", "--bundle and --bundle-out");
+	if (opts->bundle && opts->assume_kver)
+		return usage("a bundle is compiled already", "--bundle and --assume-kernel");
+	if (opts->include_unknown && !opts->pid_cnt && !opts->uid_cnt)
+		return usage("makes sense with -p or --uid only", "--include-unknown");
+	if (opts->print && opts->write_path && !strcmp(opts->write_path, "-"))
+		return usage("both want standard output", "--print and -w -");
+	return CLI_RUN;
+}
+
+static void set_defaults(struct options *opts)
+{
+	memset(opts, 0, sizeof(*opts));
+	opts->snaplen = EV_CAPLEN_MAX;
+	opts->map_size = DEFAULT_MAP_SIZE;
+	opts->buffer_size = DEFAULT_BUFFER_SIZE;
+	opts->window_ns = DEFAULT_WINDOW_MS * NSEC_PER_MSEC;
+	opts->backend = "auto";
+}
+
+enum cli_result cli_parse(int argc, char **argv, struct options *opts)
+{
+	struct option longs[ROW_CNT + 3];
+	char shorts[2 * ROW_CNT + 3];
+	int code;
+
+	set_defaults(opts);
+	build_getopt(longs, shorts);
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (code == 'h' || code == CODE_HELP) {
+			print_help();
+			return CLI_DONE;
+		}
+		if (code == CODE_VERSION) {
+			printf("pidtap %s\n", PIDTAP_VERSION);
+			return CLI_DONE;
+		}
+		if (code == ':')
+			return usage("needs an argument", argv[optind - 1]);
+		if (code == '?')
+			return usage("no such option", argv[optind - 1]);
+		if (set_row(opts, find_row(code)))
+			return CLI_USAGE;
+	}
+	if (optind < argc)
+		return usage("filter expressions are not supported; use -i, -p and --uid", argv[optind]);
+	return check_together(opts);
+}
+
+void cli_free(struct options *opts)
+{
+	free(opts->ifaces);
+	free(opts->pids);
+	free(opts->uids);
+}

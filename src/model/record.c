@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model/record.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An skb's length fits an int; more would overflow when a header is put before the frame. */
+static bool packet_ok(const struct ev_packet *p, size_t len)
+{
+	return p->len <= INT32_MAX && p->caplen <= EV_CAPLEN_MAX && p->caplen <= p->len &&
+	       p->caplen <= len - sizeof(*p) && (p->dir == EV_DIR_IN || p->dir == EV_DIR_OUT) &&
+	       p->owner.attr < EV_ATTR_CNT;
+}
+
+static bool owner_ok(const struct ev_owner *o)
+{
+	return o->kind >= EV_OWN_FLOW && o->kind <= EV_OWN_LISTEN && o->owner.attr < EV_ATTR_CNT;
+}
+
+/* Bytes of the fixed part of a record of this type; 0: no such type. */
+static size_t fixed_size(uint16_t type)
+{
+	switch (type) {
+	case EV_PACKET:
+		return sizeof(struct ev_packet);
+	case EV_OWNER:
+		return sizeof(struct ev_owner);
+	case EV_CLOSE:
+		return sizeof(struct ev_close);
+	default:
+		return 0;
+	}
+}
+
+int record_check(const void *data, size_t len)
+{
+	const struct ev_hdr *hdr = data;
+	size_t fixed;
+	bool ok = true;
+
+	if ((uintptr_t)data % 4 || len < sizeof(*hdr))
+		return -EBADMSG;
+	fixed = fixed_size(hdr->type);
+	if (!fixed || hdr->size != fixed || len < fixed)
+		return -EBADMSG;
+	if (hdr->type == EV_PACKET)
+		ok = packet_ok(data, len);
+	else if (hdr->type == EV_OWNER)
+		ok = owner_ok(data);
+	return ok ? 0 : -EBADMSG;
+}

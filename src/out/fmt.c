@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "out/fmt.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define DEC_MAX 20 /* digits of UINT64_MAX */
+#define MAC_LEN 6
+
+static const char hex[] = "0123456789abcdef";
+
+void fmt_dec(struct buf *b, uint64_t v)
+{
+	char digits[DEC_MAX];
+	size_t n = 0;
+
+	do
+		digits[DEC_MAX - ++n] = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_put(b, digits + DEC_MAX - n, n);
+}
+
+static void put_char(struct buf *b, char c)
+{
+	uint8_t byte = (uint8_t)c;
+	char esc[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+
+	if (byte < 0x20 || byte > 0x7e || byte == '\\')
+		buf_put(b, esc, sizeof(esc));
+	else
+		buf_putc(b, c);
+}
+
+void fmt_escaped(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		put_char(b, *s);
+}
+
+void fmt_value(struct buf *b, const char *s)
+{
+	bool quote = !*s || strpbrk(s, " \"");
+
+	if (quote)
+		buf_putc(b, '"');
+	for (; *s; s++) {
+		if (*s == '"')
+			buf_putc(b, '\\');
+		put_char(b, *s);
+	}
+	if (quote)
+		buf_putc(b, '"');
+}
+
+void fmt_ip4(struct buf *b, const uint8_t *addr)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			buf_putc(b, '.');
+		fmt_dec(b, addr[i]);
+	}
+}
+
+void fmt_ip6(struct buf *b, const uint8_t *addr)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	buf_puts(b, inet_ntop(AF_INET6, addr, text, sizeof(text)));
+}
+
+void fmt_mac(struct buf *b, const uint8_t *addr)
+{
+	char text[MAC_LEN * 3 - 1];
+
+	for (int i = 0; i < MAC_LEN; i++) {
+		text[i * 3] = hex[addr[i] >> 4];
+		text[i * 3 + 1] = hex[addr[i] & 15];
+		if (i < MAC_LEN - 1)
+			text[i * 3 + 2] = ':';
+	}
+	buf_put(b, text, sizeof(text));
+}

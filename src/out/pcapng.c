@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "out/pcapng.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "out/fmt.h"
+#include "out/pcapng_block.h"
+#include "out/pcapng_file.h"
+#include "out/pcapng_proc.h"
+
+#define MAGIC 0x1a2b3c4d
+#define LENGTH_UNKNOWN UINT64_MAX /* of the section: it is still being written */
+#define LINKTYPE_ETHERNET 1
+#define TSRESOL_NS 9	/* 10^-9 s */
+#define FILTER_STRING 0 /* first byte of IDB_FILTER: a libpcap expression follows */
+
+/* epb_flags, bits 0 and 1: 1 inbound, 2 outbound */
+_Static_assert(EV_DIR_IN == 1 && EV_DIR_OUT == 2, "ev_packet.dir is written as epb_flags");
+
+struct pcapng {
+	struct sink sink;
+	struct pcapng_file file;
+	struct pcapng_procs *procs;
+	struct buf text;   /* of the comment in hand */
+	struct buf starts; /* a u64 for each IDB: when it was written */
+	uint32_t snaplen;
+	const char *filter;
+	uint64_t (*now_ns)(void);
+};
+
+static uint64_t system_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+static uint32_t iface_cnt(const struct pcapng *f)
+{
+	return (uint32_t)(f->starts.len / sizeof(uint64_t));
+}
+
+/* What is in the file now is what the counters say, whether the write went well or not. */
+static int settle(struct pcapng *f, int err)
+{
+	f->sink.bytes = f->file.bytes;
+	if (err)
+		f->sink.packets = f->file.packets;
+	return err;
+}
+
+static int flush(struct pcapng *f)
+{
+	return settle(f, pcapng_file_flush(&f->file));
+}
+
+/* Ends a call that appended blocks from offset `begin` on. A block there was no memory for is taken back,
+ * what came before it is saved. */
+static int commit(struct pcapng *f, size_t begin)
+{
+	struct buf *b = &f->file.buf;
+
+	if (!buf_error(b) && !buf_error(&f->text) && !buf_error(&f->starts))
+		return settle(f, pcapng_file_flush_if_full(&f->file));
+	b->len = begin;
+	b->error = 0;
+	pcapng_file_flush(&f->file);
+	return settle(f, -ENOMEM);
+}
+
+static void put_section(struct buf *b, const struct pcapng_opts *opts)
+{
+	size_t begin = block_begin(b, BLOCK_SHB);
+
+	buf_u32(b, MAGIC);
+	buf_u16(b, 1); /* version 1.0 */
+	buf_u16(b, 0);
+	buf_u64(b, LENGTH_UNKNOWN);
+	block_option_str(b, SHB_HARDWARE, opts->hardware);
+	block_option_str(b, SHB_OS, opts->os);
+	block_option_str(b, SHB_APPLICATION, opts->application);
+	block_options_end(b);
+	block_end(b, begin);
+}
+
+static void put_text_option(struct pcapng *f, uint16_t code)
+{
+	block_option(&f->file.buf, code, f->text.data, f->text.len);
+}
+
+static int pcapng_iface(struct sink *s, const struct iface *iface)
+{
+	struct pcapng *f = (struct pcapng *)s;
+	struct buf *b = &f->file.buf;
+	const uint8_t resolution = TSRESOL_NS;
+	size_t begin;
+
+	if (iface->id != iface_cnt(f))
+		return -EINVAL;
+	begin = block_begin(b, BLOCK_IDB);
+	buf_u16(b, LINKTYPE_ETHERNET);
+	buf_u16(b, 0);
+	buf_u32(b, f->snaplen);
+	buf_reset(&f->text);
+	fmt_escaped(&f->text, iface->name);
+	put_text_option(f, IDB_NAME);
+	block_option(b, IDB_TSRESOL, &resolution, sizeof(resolution));
+	if (f->filter) {
+		buf_reset(&f->text);
+		buf_putc(&f->text, FILTER_STRING);
+		buf_puts(&f->text, f->filter);
+		put_text_option(f, IDB_FILTER);
+	}
+	block_options_end(b);
+	block_end(b, begin);
+	buf_u64(&f->starts, f->now_ns());
+	return commit(f, begin);
+}
+
+static void put_comment(struct buf *b, const struct owner *o)
+{
+	if (o->pid) {
+		buf_puts(b, "pid=");
+		fmt_dec(b, o->pid);
+		buf_puts(b, " tid=");
+		fmt_dec(b, o->tid);
+		buf_puts(b, " uid=");
+		fmt_dec(b, o->uid);
+		buf_puts(b, " comm=");
+		fmt_value(b, o->comm);
+		buf_putc(b, ' ');
+	}
+	buf_puts(b, "attr=");
+	buf_puts(b, owner_attr_name(o->attr));
+	if (strcmp(o->tcomm, o->comm)) {
+		buf_puts(b, " tcomm=");
+		fmt_value(b, o->tcomm);
+	}
+}
+
+static void put_owner(struct pcapng *f, const struct owner *o, const uint32_t *dpib)
+{
+	const uint32_t ids[] = {o->pid, o->tid};
+	struct buf *b = &f->file.buf;
+
+	if (o->pid)
+		block_option(b, EPB_PID_TID, ids, sizeof(ids));
+	if (dpib)
+		block_option_u32(b, EPB_DPIB_INDEX, *dpib);
+	buf_reset(&f->text);
+	put_comment(&f->text, o);
+	put_text_option(f, OPT_COMMENT);
+}
+
+static int pcapng_packet(struct sink *s, const struct packet *p)
+{
+	struct pcapng *f = (struct pcapng *)s;
+	struct buf *b = &f->file.buf;
+	size_t first = b->len, begin;
+	const uint32_t *dpib = NULL;
+	uint32_t index;
+
+	if (p->owner.pid && pcapng_procs_index(f->procs, &p->owner, b, &index))
+		dpib = &index;
+	begin = block_begin(b, BLOCK_EPB);
+	buf_u32(b, p->iface->id);
+	block_time(b, p->ts_ns);
+	buf_u32(b, p->caplen);
+	buf_u32(b, p->len);
+	buf_put(b, p->head, p->head_len);
+	buf_put(b, p->body, p->body_len);
+	buf_pad(b, 4);
+	block_option_u32(b, EPB_FLAGS, p->dir);
+	put_owner(f, &p->owner, dpib);
+	block_options_end(b);
+	block_end(b, begin);
+	s->packets++;
+	return commit(f, first);
+}
+
+static int pcapng_flush(struct sink *s)
+{
+	return flush((struct pcapng *)s);
+}
+
+/* What was received and lost is known for all interfaces together. Of a single one it is therefore known, and
+ * of each of several where nothing was lost or filtered: it received what it delivered. */
+static void put_counts(struct buf *b, const struct iface *iface, size_t ifaces, const struct stats *st)
+{
+	uint64_t seen = st->kernel[EV_STAT_SEEN];
+
+	if (ifaces > 1 && seen != st->captured)
+		return;
+	block_option_u64(b, ISB_IFRECV, ifaces > 1 ? iface->received : seen);
+	/* By the specification our losses are the operating system's. Wireshark shows only ifdrop (its
+	 * ui/summary.c), where dumpcap writes the losses of its buffer: one number, told in both places, not
+	 * to be added up. */
+	block_option_u64(b, ISB_IFDROP, st->lost_ring);
+	block_option_u64(b, ISB_OSDROP, st->lost_ring);
+}
+
+static void put_totals(struct buf *b, const struct stats *st)
+{
+	buf_puts(b, "all interfaces: seen=");
+	fmt_dec(b, st->kernel[EV_STAT_SEEN]);
+	buf_puts(b, " captured=");
+	fmt_dec(b, st->captured);
+	buf_puts(b, " filtered=");
+	fmt_dec(b, st->kernel[EV_STAT_FILTERED] + st->filtered + st->filtered_unknown);
+	buf_puts(b, " lost=");
+	fmt_dec(b, st->lost_ring);
+}
+
+static void put_iface_stats(
+	struct pcapng *f, const struct iface *iface, size_t ifaces, const struct stats *st)
+{
+	struct buf *b = &f->file.buf;
+	uint64_t now = f->now_ns();
+	size_t begin = block_begin(b, BLOCK_ISB);
+
+	buf_u32(b, iface->id);
+	block_time(b, now);
+	block_option_time(b, ISB_START, get_host64(f->starts.data + iface->id * sizeof(uint64_t)));
+	block_option_time(b, ISB_END, now);
+	put_counts(b, iface, ifaces, st);
+	block_option_u64(b, ISB_USRDELIV, iface->received);
+	buf_reset(&f->text);
+	put_totals(&f->text, st);
+	put_text_option(f, OPT_COMMENT);
+	block_options_end(b);
+	block_end(b, begin);
+}
+
+static int pcapng_finish(struct sink *s, const struct iface_table *ifaces, const struct stats *st)
+{
+	struct pcapng *f = (struct pcapng *)s;
+	size_t begin = f->file.buf.len;
+	uint32_t cnt = iface_cnt(f);
+	int err;
+
+	for (uint32_t id = 0; id < cnt && id < iface_count(ifaces); id++)
+		put_iface_stats(f, iface_at(ifaces, id), cnt, st);
+	err = commit(f, begin);
+	return err ? err : flush(f);
+}
+
+static void pcapng_close(struct sink *s)
+{
+	struct pcapng *f = (struct pcapng *)s;
+
+	pcapng_procs_free(f->procs);
+	pcapng_file_fini(&f->file);
+	buf_free(&f->text);
+	buf_free(&f->starts);
+	free(f);
+}
+
+static const struct sink_ops pcapng_ops = {
+	.name = "pcapng",
+	.iface = pcapng_iface,
+	.packet = pcapng_packet,
+	.flush = pcapng_flush,
+	.finish = pcapng_finish,
+	.close = pcapng_close,
+};
+
+int pcapng_open(int fd, const struct pcapng_opts *opts, struct sink **out)
+{
+	struct pcapng *f = calloc(1, sizeof(*f));
+	int err = -ENOMEM;
+
+	if (!f) {
+		close(fd);
+		return err;
+	}
+	f->sink.ops = &pcapng_ops;
+	f->snaplen = opts->snaplen;
+	f->filter = opts->filter;
+	f->now_ns = opts->now_ns ? opts->now_ns : system_now_ns;
+	err = pcapng_file_init(&f->file, fd);
+	if (err) {
+		free(f);
+		return err;
+	}
+	f->procs = pcapng_procs_new();
+	put_section(&f->file.buf, opts);
+	err = f->procs ? commit(f, 0) : -ENOMEM;
+	if (!err)
+		err = flush(f);
+	if (err)
+		pcapng_close(&f->sink);
+	else
+		*out = &f->sink;
+	return err;
+}
+
+static int stdout_copy(void)
+{
+	int fd;
+
+	if (isatty(STDOUT_FILENO))
+		return -ENOTTY;
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return fd < 0 ? -errno : fd;
+}
+
+int pcapng_create(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (!strcmp(path, "-"))
+		return stdout_copy();
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	/* O_CREAT leaves the mode of a file that was there. One that belongs to another user keeps it. */
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+		fchmod(fd, 0600);
+	return fd;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "out/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "out/dissect.h"
+#include "out/fmt.h"
+
+#define CLOCK_LEN 8 /* HH:MM:SS */
+
+struct text {
+	struct sink sink;
+	FILE *out;
+	struct text_opts opts;
+	struct dissect *dissect;
+	struct buf line;
+	time_t sec; /* of `clock`: local time is asked for once a second, not once a packet */
+	char clock[CLOCK_LEN + 1];
+	uint64_t pending; /* bytes in the stdio buffer */
+};
+
+static void put_time(struct text *t, uint64_t ts_ns)
+{
+	time_t sec = (time_t)(ts_ns / NSEC_PER_SEC);
+	struct tm tm;
+
+	if (sec != t->sec || !t->clock[0]) {
+		localtime_r(&sec, &tm);
+		strftime(t->clock, sizeof(t->clock), "%H:%M:%S", &tm);
+		t->sec = sec;
+	}
+	buf_printf(&t->line, "%s.%06u ", t->clock, (unsigned int)(ts_ns % NSEC_PER_SEC / 1000));
+}
+
+static void put_proc(struct buf *b, const struct owner *o)
+{
+	if (!o->pid) {
+		buf_puts(b, "proc ?");
+		return;
+	}
+	buf_puts(b, "proc ");
+	fmt_escaped(b, o->comm);
+	buf_putc(b, ':');
+	fmt_dec(b, o->pid);
+	buf_puts(b, ", uid ");
+	fmt_dec(b, o->uid);
+}
+
+static void put_detail(struct buf *b, const struct owner *o)
+{
+	buf_puts(b, ", attr=");
+	buf_puts(b, owner_attr_name(o->attr));
+	if (o->tid != o->pid) {
+		buf_puts(b, " tid=");
+		fmt_dec(b, o->tid);
+	}
+	if (strcmp(o->tcomm, o->comm)) {
+		buf_puts(b, " tcomm=");
+		fmt_value(b, o->tcomm);
+	}
+}
+
+static void put_prefix(struct text *t, const struct packet *p)
+{
+	struct buf *b = &t->line;
+
+	put_time(t, p->ts_ns);
+	buf_putc(b, '(');
+	fmt_escaped(b, p->iface->name);
+	buf_puts(b, ", ");
+	put_proc(b, &p->owner);
+	buf_puts(b, p->dir == EV_DIR_OUT ? ", out" : ", in");
+	if (t->opts.verbose)
+		put_detail(b, &p->owner);
+	buf_puts(b, ") ");
+}
+
+static int text_packet(struct sink *s, const struct packet *p)
+{
+	struct text *t = (struct text *)s;
+
+	buf_reset(&t->line);
+	put_prefix(t, p);
+	dissect_packet(t->dissect, p, &t->line);
+	buf_putc(&t->line, '\n');
+	if (buf_error(&t->line))
+		return buf_error(&t->line);
+	errno = 0;
+	if (fwrite(t->line.data, 1, t->line.len, t->out) != t->line.len)
+		return errno ? -errno : -EIO;
+	t->pending += t->line.len;
+	s->packets++;
+	return 0;
+}
+
+static int text_flush(struct sink *s)
+{
+	struct text *t = (struct text *)s;
+
+	if (fflush(t->out))
+		return -errno;
+	s->bytes += t->pending;
+	t->pending = 0;
+	return 0;
+}
+
+static int text_finish(struct sink *s, const struct iface_table *ifaces, const struct stats *st)
+{
+	(void)ifaces;
+	(void)st;
+	return text_flush(s);
+}
+
+static void text_close(struct sink *s)
+{
+	struct text *t = (struct text *)s;
+
+	dissect_free(t->dissect);
+	buf_free(&t->line);
+	free(t);
+}
+
+static const struct sink_ops text_ops = {
+	.name = "text",
+	.packet = text_packet,
+	.flush = text_flush,
+	.finish = text_finish,
+	.close = text_close,
+};
+
+struct sink *text_open(FILE *out, const struct text_opts *opts)
+{
+	const struct dissect_opts content = {.quiet = opts->quiet, .verbose = opts->verbose};
+	struct text *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->sink.ops = &text_ops;
+	t->out = out;
+	t->opts = *opts;
+	t->dissect = dissect_new(&content);
+	if (!t->dissect) {
+		free(t);
+		return NULL;
+	}
+	return &t->sink;
+}

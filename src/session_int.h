@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a capture owns. Stays in src/session*.c: everything else gets only what it needs. */
+#ifndef PIDTAP_SESSION_INT_H
+#define PIDTAP_SESSION_INT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "compat/feature.h"
+#include "model/flow.h"
+#include "model/iface.h"
+#include "model/stats.h"
+#include "options.h"
+#include "out/sink.h"
+#include "pipeline/filter.h"
+#include "pipeline/order.h"
+#include "source/build.h"
+#include "source/hooks.h"
+#include "source/load.h"
+#include "source/ring.h"
+#include "source/taps.h"
+
+#define OUTPUT_MAX 2
+
+/* One open output. */
+struct output {
+	struct sink *sink; /* NULL: it failed and was closed */
+	const char *to;	   /* its name in messages */
+	bool stream;	   /* standard output: a reader that goes away has seen enough */
+};
+
+/* One perf buffer set and the merge of its CPUs. */
+struct stream {
+	struct ring *ring;
+	struct order *order;
+	unsigned int pops; /* since the last ring_commit */
+};
+
+struct session {
+	const struct options *opts;
+	struct sysroot root;
+	struct features feat;
+	uint32_t kver;	/* exact LINUX_VERSION_CODE of the running kernel */
+	uint32_t netns; /* inode of our network namespace */
+
+	/* in the order they are made; undone in reverse */
+	struct bundle bundle;
+	const struct backend *backend;
+	enum build_how how;
+	struct iface_table *ifaces;
+	struct flow_table *flows;
+	struct output outputs[OUTPUT_MAX];
+	size_t output_cnt;
+	struct maps *maps;
+	struct stream owners;
+	struct stream packets;
+	struct hooks *hooks;
+	struct taps *taps;
+	int epoll_fd;
+	int signal_fd;
+
+	struct clock_offset clock;
+	struct filter filter;
+	struct stats stats;
+	uint64_t window_end_ns; /* packets younger than this are judged early */
+	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
+	bool stop;
+	bool interfaces_lost; /* a named interface vanished */
+	int status;
+};
+
+/* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
+int session_loop(struct session *s);
+
+/* Hands on all records there are, whatever their age; for the end. */
+void session_drain(struct session *s);
+
+/* session_out.c */
+int session_open_sinks(struct session *s);
+void session_sink_iface(struct session *s, const struct iface *iface);
+void session_sink_packet(struct session *s, const struct packet *p);
+void session_flush_sinks(struct session *s);
+
+/* Statistics, then the end of every sink that has not failed. */
+void session_finish_sinks(struct session *s);
+void session_close_sinks(struct session *s);
+
+/* session_report.c: reads the kernel's counters; the line at exit; all of them, for SIGUSR1. */
+void session_refresh_stats(struct session *s);
+void session_report_end(struct session *s);
+void session_report_counters(struct session *s);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The loop: one thread, one epoll. Time is taken first, then everything is read: what was captured before that moment minus
+ * the window is complete, and handed on in order. */
+#include "session_int.h"
+#include "base/log.h"
+#include "model/packet.h"
+#include "model/record.h"
+#include "pipeline/attribute.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* A record is written a little after its time was taken: interrupts, and in a virtual machine a stolen CPU. */
+#define SLACK_NS (2 * NSEC_PER_MSEC)
+
+/* Packets below the watermark are fetched by this clock. */
+#define TICK_BUSY_MS 10
+#define TICK_IDLE_MS 50
+
+#define CLOCK_EVERY_NS NSEC_PER_SEC
+
+/* Above this filling packets are judged early rather than lost. */
+#define PRESSURE_PERCENT 50
+
+enum { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS };
+
+static int watch(struct session *s, int fd, uint32_t what)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = what};
+
+	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int watch_ring(struct session *s, const struct ring *ring)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < ring_cpu_cnt(ring) && !err; i++)
+		err = watch(s, ring_fd(ring, i), WAKE_RING);
+	return err;
+}
+
+static int watch_all(struct session *s)
+{
+	int err;
+
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll_fd < 0)
+		return -errno;
+	err = watch(s, s->signal_fd, WAKE_SIGNAL);
+	if (!err)
+		err = watch(s, taps_fd(s->taps), WAKE_LINKS);
+	if (!err)
+		err = watch_ring(s, s->owners.ring);
+	if (!err)
+		err = watch_ring(s, s->packets.ring);
+	return err;
+}
+
+static void on_owner(void *ctx, const void *rec, size_t len)
+{
+	struct session *s = ctx;
+	const struct ev_hdr *hdr = rec;
+
+	if (record_check(rec, len)) {
+		s->stats.bad_records++;
+	} else if (hdr->type == EV_OWNER) {
+		if (flow_claim(s->flows, rec))
+			s->stats.lost_owners++;
+	} else if (hdr->type == EV_CLOSE) {
+		flow_close(s->flows, rec);
+	}
+}
+
+static void count_captured(struct session *s, const struct packet *p, struct iface *iface)
+{
+	iface->received++;
+	s->stats.captured++;
+	s->stats.by_attr[p->owner.attr]++;
+	if (s->opts->max_packets && s->stats.captured >= s->opts->max_packets)
+		s->stop = true;
+}
+
+static void on_packet(void *ctx, const void *rec, size_t len)
+{
+	const struct ev_packet *ev = rec;
+	struct session *s = ctx;
+	struct iface *iface;
+	struct packet p;
+
+	if (s->stop)
+		return;
+	if (record_check(rec, len) || ev->hdr.type != EV_PACKET) {
+		s->stats.bad_records++;
+		return;
+	}
+	iface = iface_find(s->ifaces, ev->netns, ev->ifindex);
+	if (!iface) {
+		s->stats.bad_records++;
+		return;
+	}
+	s->stats.early += ev->hdr.ts_ns > s->window_end_ns;
+	packet_from_record(ev, iface, s->opts->snaplen, &p);
+	attribute_packet(s->flows, ev, &p.owner);
+	if (!filter_passes(&s->filter, &p.owner)) {
+		if (p.owner.attr == EV_ATTR_NONE)
+			s->stats.filtered_unknown++;
+		else
+			s->stats.filtered++;
+		return;
+	}
+	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
+	session_sink_packet(s, &p);
+	if (!s->stop)
+		count_captured(s, &p, iface);
+}
+
+/* All records up to the two limits, owners first: a packet is judged by what became known within its window. */
+static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packets_until_ns)
+{
+	ring_refresh(s->packets.ring); /* before the owners: none that a packet seen here depends on is missed */
+	ring_refresh(s->owners.ring);
+	order_run(s->owners.order, owners_until_ns, on_owner, s);
+	ring_commit(s->owners.ring);
+	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
+		packets_until_ns = owners_until_ns;
+	order_run(s->packets.order, packets_until_ns, on_packet, s);
+	ring_commit(s->packets.ring);
+}
+
+void session_drain(struct session *s)
+{
+	s->window_end_ns = UINT64_MAX;
+	hand_on(s, UINT64_MAX, UINT64_MAX);
+}
+
+static void on_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			session_report_counters(s);
+		else
+			s->stop = true;
+	}
+}
+
+static int on_links(struct session *s)
+{
+	int err = taps_changes(s->taps);
+
+	if (!err && s->interfaces_lost && !taps_count(s->taps))
+		s->stop = true; /* nothing left to capture on */
+	return err;
+}
+
+static int dispatch(struct session *s, const struct epoll_event *events, int n)
+{
+	int err = 0;
+
+	for (int i = 0; i < n && !err; i++) {
+		if (events[i].data.u32 == WAKE_SIGNAL)
+			on_signal(s);
+		else if (events[i].data.u32 == WAKE_LINKS)
+			err = on_links(s);
+	}
+	return err;
+}
+
+/* Milliseconds to sleep at most. */
+static int sleep_ms(const struct session *s, uint64_t now_ns)
+{
+	bool waiting = order_next_ns(s->packets.order) != UINT64_MAX;
+	int tick = waiting ? TICK_BUSY_MS : TICK_IDLE_MS;
+
+	if (s->end_ns <= now_ns)
+		return 0;
+	if (s->end_ns - now_ns < (uint64_t)tick * NSEC_PER_MSEC)
+		tick = (int)((s->end_ns - now_ns) / NSEC_PER_MSEC) + 1;
+	return tick;
+}
+
+static void every_second(struct session *s, uint64_t now_ns, uint64_t *next_ns)
+{
+	if (now_ns < *next_ns)
+		return;
+	*next_ns = now_ns + CLOCK_EVERY_NS;
+	clock_offset_update(&s->clock);
+	flow_expire(s->flows, now_ns - s->opts->window_ns);
+}
+
+int session_loop(struct session *s)
+{
+	uint64_t now_ns = clock_mono_ns(), second_ns = now_ns + CLOCK_EVERY_NS;
+	struct epoll_event events[16];
+	int err = watch_all(s);
+
+	if (err) {
+		log_err("cannot wait for packets: %s", strerror(-err));
+		return err;
+	}
+	clock_offset_init(&s->clock);
+	s->end_ns = s->opts->duration_ns ? now_ns + s->opts->duration_ns : UINT64_MAX;
+	while (!s->stop && !err && now_ns < s->end_ns) {
+		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));
+		uint64_t captured = s->stats.captured;
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		now_ns = clock_mono_ns();
+		s->window_end_ns = now_ns - s->opts->window_ns;
+		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
+		if (captured != s->stats.captured)
+			session_flush_sinks(s);
+		err = dispatch(s, events, n < 0 ? 0 : n);
+		every_second(s, now_ns, &second_ns);
+	}
+	return err;
+}

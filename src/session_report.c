@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What happened to the packets, for people: one line at the end, all counters on SIGUSR1. */
+#include "session_int.h"
+#include "base/buf.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+
+void session_refresh_stats(struct session *s)
+{
+	struct stats *st = &s->stats;
+	int64_t live;
+
+	map_sum_percpu(maps_fd(s->maps, "m_stats"), st->kernel, EV_STAT_CNT);
+	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key));
+	st->lost_ring = ring_lost(s->packets.ring);
+	st->lost_owners = ring_lost(s->owners.ring);
+	st->unordered = order_unordered(s->packets.order);
+	st->flow_evicted = flow_evicted(s->flows);
+	if (live >= 0 && st->kernel[EV_STAT_FLOW_INSERT] > st->kernel[EV_STAT_FLOW_DELETE] + (uint64_t)live)
+		st->owner_evicted =
+			st->kernel[EV_STAT_FLOW_INSERT] - st->kernel[EV_STAT_FLOW_DELETE] - (uint64_t)live;
+}
+
+/* "exact 12, listener 2" */
+static void put_kinds(struct buf *b, const struct stats *st)
+{
+	const char *comma = "";
+
+	for (uint8_t attr = EV_ATTR_NONE + 1; attr < EV_ATTR_CNT; attr++) {
+		if (!st->by_attr[attr])
+			continue;
+		buf_printf(b, "%s%s %" PRIu64, comma, owner_attr_name(attr), st->by_attr[attr]);
+		comma = ", ";
+	}
+}
+
+static void put_if(struct buf *b, uint64_t n, const char *what)
+{
+	if (n)
+		buf_printf(b, ", %" PRIu64 " %s", n, what);
+}
+
+/* Contract: "N packets captured (KINDS), N without owner, N lost", then what else is not 0. */
+static void put_summary(struct buf *b, const struct stats *st)
+{
+	buf_printf(b, "%" PRIu64 " packets captured", st->captured);
+	if (st->captured > st->by_attr[EV_ATTR_NONE]) {
+		buf_puts(b, " (");
+		put_kinds(b, st);
+		buf_putc(b, ')');
+	}
+	buf_printf(b, ", %" PRIu64 " without owner, %" PRIu64 " lost", st->by_attr[EV_ATTR_NONE], st->lost_ring);
+	put_if(b, st->kernel[EV_STAT_FILTERED] + st->filtered, "of other processes");
+	put_if(b, st->filtered_unknown, "without owner filtered out");
+	put_if(b, st->lost_owners, "owner records lost");
+	put_if(b, st->early, "judged early");
+	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");
+	put_if(b, st->flow_evicted, "flows forgotten");
+	put_if(b, st->bad_records, "records not understood");
+}
+
+void session_report_end(struct session *s)
+{
+	struct buf b = BUF_INIT;
+
+	put_summary(&b, &s->stats);
+	log_info("%s", buf_cstr(&b));
+	if (s->stats.lost_ring)
+		log_warn("%" PRIu64 " packets were lost because the buffer was full: try a larger --buffer-size or a "
+			 "smaller -s",
+			s->stats.lost_ring);
+	buf_free(&b);
+}
+
+void session_report_counters(struct session *s)
+{
+	const struct stats *st = &s->stats;
+	struct buf b = BUF_INIT;
+
+	session_refresh_stats(s);
+	put_summary(&b, st);
+	log_info("%s", buf_cstr(&b));
+	log_info("kernel: %" PRIu64 " seen, %" PRIu64 " filtered, %" PRIu64 " sent, %" PRIu64 " refused by the buffer; "
+		 "owners: %" PRIu64 " noted, %" PRIu64 " evicted, %" PRIu64 " not told",
+		st->kernel[EV_STAT_SEEN], st->kernel[EV_STAT_FILTERED], st->kernel[EV_STAT_SENT],
+		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_evicted,
+		st->kernel[EV_STAT_OWNER_FAILED]);
+	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64
+		 " out of order",
+		flow_count(s->flows), st->flow_evicted, st->early, st->unordered);
+	buf_free(&b);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "source/hooks.h"
+#include "source/perf_attach.h"
+#include "source/tracefs.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct hook {
+	const char *prog;     /* name in the bundle */
+	const char *category; /* tracepoints only */
+	const char *target;   /* kernel function, or tracepoint */
+	const char *without;  /* NULL: needed. Else what is lost where the kernel lacks the target */
+};
+
+struct backend {
+	const char *name;
+	const struct hook *hooks;
+	size_t cnt;
+};
+
+static const char no_ipv6[] = "owners of IPv6 datagrams (IPv6 is not loaded)";
+static const char no_pings[] = "owners of ping sockets";
+
+/* Functions that kernels 4.9 to 7.2 have (facts: seen firing on 4.9, 4.14, 4.19, 6.1; attached by tests/live on 5.10, 6.1,
+ * 6.12, 7.2). The close hooks come last: nothing is stamped before it can be noted. */
+static const struct hook kprobe_hooks[] = {
+	{"kp_tcp_connect", NULL, "tcp_connect", NULL},
+	{"kp_fd_install", NULL, "fd_install", NULL},
+	{"kp_inet_hash", NULL, "inet_hash", NULL},
+	{"kp_inet_hash", NULL, "inet6_hash", "nothing where inet_hash serves both families (6.15+)"},
+	{"kp_tcp_sendmsg", NULL, "tcp_sendmsg", NULL},
+	{"kp_tcp_recvmsg", NULL, "tcp_recvmsg", NULL},
+	{"kp_udp_get_port", NULL, "udp_lib_get_port", NULL},
+	{"kr_udp_get_port", NULL, "udp_lib_get_port", NULL},
+	{"kp_datagram_sendmsg", NULL, "udp_sendmsg", NULL},
+	{"kp_datagram_sendmsg", NULL, "udpv6_sendmsg", no_ipv6},
+	{"kp_datagram_recvmsg", NULL, "udp_recvmsg", NULL},
+	{"kp_datagram_recvmsg", NULL, "udpv6_recvmsg", no_ipv6},
+	{"kp_datagram_sendmsg", NULL, "ping_v4_sendmsg", no_pings},
+	{"kp_datagram_sendmsg", NULL, "ping_v6_sendmsg", no_pings},
+	{"kp_datagram_sendmsg", NULL, "raw_sendmsg", "owners of raw sockets"},
+	{"kp_datagram_sendmsg", NULL, "rawv6_sendmsg", no_ipv6},
+	{"kp_tcp_set_state", NULL, "tcp_set_state", NULL},
+	{"kp_inet_release", NULL, "inet_release", NULL},
+};
+
+static const char late_data[] = "the thread that sends or receives (the owner stays the one that opened it)";
+
+static const struct hook tracepoint_hooks[] = {
+	{"tp_enter_fd", "syscalls", "sys_enter_bind", NULL},
+	{"tp_exit_claim", "syscalls", "sys_exit_bind", NULL},
+	{"tp_enter_fd", "syscalls", "sys_enter_listen", NULL},
+	{"tp_exit_listen", "syscalls", "sys_exit_listen", NULL},
+	{"tp_enter_fd", "syscalls", "sys_enter_connect", NULL},
+	{"tp_exit_claim", "syscalls", "sys_exit_connect", NULL},
+	{"tp_exit_accept", "syscalls", "sys_exit_accept", NULL},
+	{"tp_exit_accept", "syscalls", "sys_exit_accept4", NULL},
+	{"tp_enter_sendto", "syscalls", "sys_enter_sendto", NULL},
+	{"tp_exit_claim", "syscalls", "sys_exit_sendto", NULL},
+	{"tp_enter_sendmsg", "syscalls", "sys_enter_sendmsg", NULL},
+	{"tp_exit_claim", "syscalls", "sys_exit_sendmsg", NULL},
+	{"tp_enter_sendmsg", "syscalls", "sys_enter_sendmmsg", NULL},
+	{"tp_exit_claim", "syscalls", "sys_exit_sendmmsg", NULL},
+	{"rt_sock_length", NULL, "sock_send_length", late_data},
+	{"rt_sock_length", NULL, "sock_recv_length", late_data},
+	{"rt_inet_sock_set_state", NULL, "inet_sock_set_state", NULL},
+	{"tp_enter_close", "syscalls", "sys_enter_close", NULL},
+};
+
+#define CNT(table) (sizeof(table) / sizeof(*(table)))
+
+static const struct backend kprobe_backend = {"kprobe", kprobe_hooks, CNT(kprobe_hooks)};
+static const struct backend tracepoint_backend = {"tracepoint", tracepoint_hooks, CNT(tracepoint_hooks)};
+
+const char *backend_name(const struct backend *b)
+{
+	return b->name;
+}
+
+const struct backend *backend_by_name(const char *name)
+{
+	if (!strcmp(name, kprobe_backend.name))
+		return &kprobe_backend;
+	return strcmp(name, tracepoint_backend.name) ? NULL : &tracepoint_backend;
+}
+
+static const struct backend *need_kprobes(struct features *feat, char *why, size_t why_size)
+{
+	if (feature_has(feat, FEAT_KPROBES))
+		return &kprobe_backend;
+	snprintf(why, why_size, "this kernel is built without CONFIG_KPROBES: use --backend tracepoint");
+	return NULL;
+}
+
+static const struct backend *need_tracepoints(struct features *feat, char *why, size_t why_size)
+{
+	if (feature_has(feat, FEAT_SOCK_STATE_TP) && feature_has(feat, FEAT_RAW_TP) &&
+		feature_has(feat, FEAT_SYSCALL_TP_BPF))
+		return &tracepoint_backend;
+	/* --assume-kernel shapes the text; what can be attached is the running kernel's */
+	if (feat->assumed)
+		return &tracepoint_backend;
+	snprintf(why, why_size,
+		"this kernel lacks raw tracepoints (4.17), sock:inet_sock_set_state (4.16) or syscall tracepoints "
+		"(CONFIG_FTRACE_SYSCALLS): use --backend kprobe");
+	return NULL;
+}
+
+const struct backend *backend_choose(const char *name, struct features *feat, char *why, size_t why_size)
+{
+	if (!strcmp(name, kprobe_backend.name))
+		return need_kprobes(feat, why, why_size);
+	if (!strcmp(name, tracepoint_backend.name))
+		return need_tracepoints(feat, why, why_size);
+	if (strcmp(name, "auto")) {
+		snprintf(why, why_size, "no such back-end: kprobe, tracepoint or auto");
+		return NULL;
+	}
+	if (feature_has(feat, FEAT_KPROBES))
+		return &kprobe_backend;
+	return need_tracepoints(feat, why, why_size);
+}
+
+struct attached {
+	char event[64]; /* name in kprobe_events, "" where nothing stays behind */
+	int fd;		/* perf event or raw tracepoint link */
+};
+
+struct loaded_prog {
+	const char *name;
+	int fd;
+};
+
+struct hooks {
+	struct attached *attached;
+	size_t attached_cnt;
+	struct loaded_prog *progs;
+	size_t prog_cnt;
+	int tracefs; /* -1 until a tracepoint wants it */
+};
+
+static struct hooks *hooks_new(size_t max)
+{
+	struct hooks *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->tracefs = -1;
+	h->attached = calloc(max, sizeof(*h->attached));
+	h->progs = calloc(max, sizeof(*h->progs));
+	if (h->attached && h->progs)
+		return h;
+	hooks_free(h);
+	return NULL;
+}
+
+void hooks_free(struct hooks *h)
+{
+	if (!h)
+		return;
+	while (h->attached_cnt) {
+		struct attached *a = &h->attached[--h->attached_cnt];
+
+		perf_detach(a->fd, a->event);
+	}
+	while (h->prog_cnt)
+		close(h->progs[--h->prog_cnt].fd);
+	if (h->tracefs >= 0)
+		close(h->tracefs);
+	free(h->attached);
+	free(h->progs);
+	free(h);
+}
+
+size_t hooks_count(const struct hooks *h)
+{
+	return h->attached_cnt;
+}
+
+/* One program may serve several hooks: it is loaded once. */
+static int get_prog(struct hooks *h, const char *name, const struct bundle *b, const struct maps *m, uint32_t kver)
+{
+	int fd;
+
+	for (size_t i = 0; i < h->prog_cnt; i++)
+		if (!strcmp(h->progs[i].name, name))
+			return h->progs[i].fd;
+	fd = prog_load(b, m, name, NULL, 0, kver);
+	if (fd < 0)
+		return fd;
+	h->progs[h->prog_cnt].name = name;
+	h->progs[h->prog_cnt++].fd = fd;
+	return fd;
+}
+
+static int attach_tracepoint(struct hooks *h, int prog_fd, const struct hook *hook)
+{
+	uint64_t id;
+	int err;
+
+	if (h->tracefs < 0)
+		h->tracefs = tracefs_open();
+	if (h->tracefs < 0)
+		return h->tracefs;
+	err = tracefs_event_id(h->tracefs, hook->category, hook->target, &id);
+	return err ? err : perf_attach_tracepoint(prog_fd, id);
+}
+
+static int attach_one(struct hooks *h, int prog_fd, const struct hook *hook, struct features *feat, struct attached *a)
+{
+	bool is_return = !strncmp(hook->prog, "kr_", 3);
+
+	if (!strncmp(hook->prog, "rt_", 3))
+		return perf_attach_raw_tracepoint(prog_fd, hook->target);
+	if (hook->category)
+		return attach_tracepoint(h, prog_fd, hook);
+	if (feature_has(feat, FEAT_PERF_KPROBE))
+		return perf_attach_kprobe(prog_fd, hook->target, is_return);
+	return perf_attach_kprobe_event(prog_fd, hook->target, is_return, a->event, sizeof(a->event));
+}
+
+static int attach_hook(struct hooks *h, const struct hook *hook, const struct bundle *b, const struct maps *m,
+	struct features *feat, uint32_t kver)
+{
+	struct attached *a = &h->attached[h->attached_cnt];
+	int prog_fd = get_prog(h, hook->prog, b, m, kver);
+
+	if (prog_fd < 0)
+		return prog_fd;
+	a->fd = attach_one(h, prog_fd, hook, feat, a);
+	if (a->fd >= 0) {
+		h->attached_cnt++;
+		return 0;
+	}
+	if (hook->without && a->fd == -ENOENT) {
+		log_verbose("kernel has no %s: lost without it: %s", hook->target, hook->without);
+		return 0;
+	}
+	log_err("cannot attach to %s%s%s: %s%s", hook->category ? hook->category : "", hook->category ? ":" : "",
+		hook->target, strerror(-a->fd),
+		a->fd == -ENOENT ? " (this kernel has no such function or tracepoint; try the other --backend)"
+		: a->fd == -EPERM || a->fd == -EACCES
+			? " (root or CAP_PERFMON is needed, and kernel.perf_event_paranoid or lockdown may forbid it)"
+			: "");
+	return a->fd;
+}
+
+int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,
+	uint32_t kern_version, struct hooks **out)
+{
+	struct hooks *h = hooks_new(backend->cnt);
+	int err = h ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < backend->cnt; i++)
+		err = attach_hook(h, &backend->hooks[i], b, m, feat, kern_version);
+	if (err) {
+		hooks_free(h);
+		return err;
+	}
+	*out = h;
+	return 0;
+}

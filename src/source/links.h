@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The interfaces of our network namespace: which there are, and which come and go. */
+#ifndef PIDTAP_SOURCE_LINKS_H
+#define PIDTAP_SOURCE_LINKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct links; /* opaque */
+
+struct link {
+	uint32_t ifindex;
+	char name[16]; /* IFNAMSIZ */
+	bool l3;	/* packets have no link-layer header (tun, wireguard, ppp, ip tunnels) */
+	bool known;	/* its kind of link is one we can capture: Ethernet, loopback or L3 */
+	bool gone;	/* it was removed, or moved to another namespace */
+};
+
+/* Called for every interface that is there, and then for every change. Negative errno ends the walk. */
+typedef int (*links_cb)(void *ctx, const struct link *link);
+
+/* Opens both sockets and subscribes; from here no interface is missed. 0 or negative errno. */
+int links_open(struct links **out);
+void links_close(struct links *l);
+
+/* Readable when an interface changed. */
+int links_fd(const struct links *l);
+
+/* All interfaces that are there now. 0, negative errno, or what cb returned. */
+int links_list(struct links *l, links_cb cb, void *ctx);
+
+/* What changed since the last call; where the kernel dropped messages, all interfaces again. The same results. */
+int links_changes(struct links *l, links_cb cb, void *ctx);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a bundle to maps and programs in the kernel. */
+#ifndef PIDTAP_SOURCE_LOAD_H
+#define PIDTAP_SOURCE_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "source/bundle.h"
+
+/* The maps of a bundle, created; owns the descriptors. */
+struct maps;
+
+struct load_size {
+	const char *map;
+	uint32_t max_entries;
+};
+
+/* A marked 64-bit immediate (EV_PATCH_* of probes/events.h) and what to put in its place. */
+struct load_patch {
+	uint64_t mark;
+	uint64_t value;
+};
+
+/* Creates every map of the bundle; `sizes` override the compiled defaults. Perf arrays get one slot per possible CPU.
+ * Prints and returns negative errno. `b` is borrowed until maps_free. */
+int maps_create(const struct bundle *b, const struct load_size *sizes, size_t size_cnt, struct maps **out);
+void maps_free(struct maps *m);
+
+/* Descriptor of a map by name, borrowed; -ENOENT. */
+int maps_fd(const struct maps *m, const char *name);
+
+/* Loads one program with its map descriptors and patches put in. Every mark must occur at least once. `kern_version` is
+ * the exact LINUX_VERSION_CODE (compat/kver.h): kernels below 5.0 compare it. Returns a descriptor the caller closes.
+ * Prints one sentence, for a refusal by the verifier with its log indented below; returns negative errno. */
+int prog_load(const struct bundle *b, const struct maps *m, const char *name, const struct load_patch *patches,
+	size_t patch_cnt, uint32_t kern_version);
+
+/* For tests: puts `value` in place of every load of `mark`; returns how many. */
+size_t load_patch_insns(struct bpf_insn *insns, size_t cnt, uint64_t mark, uint64_t value);
+
+/* Sum over all CPUs of the per-CPU u64 array `fd`, entries 0 .. cnt-1. 0 or negative errno. */
+int map_sum_percpu(int fd, uint64_t *sums, uint32_t cnt);
+
+/* Puts a u32 key with a u8 value into a hash: a set. 0 or negative errno. */
+int map_add_u32(int fd, uint32_t key);
+
+/* Number of keys in a hash of `key_size` bytes (at most 64) that are there at this moment. Negative errno. */
+int64_t map_count(int fd, size_t key_size);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "source/netlink.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+int netlink_open(struct netlink *nl, uint32_t groups)
+{
+	memset(nl, 0, sizeof(*nl));
+	nl->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0));
+	if (!nl->sock)
+		return -errno;
+	if (mnl_socket_bind(nl->sock, groups, MNL_SOCKET_AUTOPID) < 0) {
+		int err = -errno;
+
+		netlink_close(nl);
+		return err;
+	}
+	nl->portid = mnl_socket_get_portid(nl->sock);
+	return 0;
+}
+
+void netlink_close(struct netlink *nl)
+{
+	if (nl->sock)
+		mnl_socket_close(nl->sock);
+	nl->sock = NULL;
+}
+
+struct nlmsghdr *netlink_request(struct netlink *nl, void *buf, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *req = mnl_nlmsg_put_header(buf);
+
+	req->nlmsg_type = type;
+	req->nlmsg_flags = NLM_F_REQUEST | flags;
+	req->nlmsg_seq = ++nl->seq;
+	return req;
+}
+
+int netlink_talk(struct netlink *nl, struct nlmsghdr *req, mnl_cb_t cb, void *arg)
+{
+	char buf[32768]; /* MNL_SOCKET_DUMP_SIZE, which is no constant everywhere */
+	int more = MNL_CB_OK;
+
+	if ((req->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) /* two bits; one of them is NLM_F_EXCL */
+		req->nlmsg_flags |= NLM_F_ACK;
+	if (mnl_socket_sendto(nl->sock, req, req->nlmsg_len) < 0)
+		return -errno;
+	while (more > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(nl->sock, buf, sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		more = mnl_cb_run(buf, (size_t)n, req->nlmsg_seq, nl->portid, cb, arg);
+	}
+	return more < 0 ? -errno : 0;
+}

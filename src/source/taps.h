@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Our classifiers on every interface that is captured: those named, or all of our network namespace and those that appear
+ * later. Owns the loaded tc programs and what they are attached to; undoes it in reverse. */
+#ifndef PIDTAP_SOURCE_TAPS_H
+#define PIDTAP_SOURCE_TAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "source/bundle.h"
+#include "source/links.h"
+#include "source/load.h"
+
+struct taps;
+
+/* An interface is captured from now on (link->gone: no longer). Negative errno ends everything. */
+typedef int (*taps_cb)(void *ctx, const struct link *link);
+
+struct taps_opts {
+	const struct bundle *bundle; /* borrowed until taps_close, like maps */
+	const struct maps *maps;
+	uint32_t kern_version;
+	uint32_t netns;	     /* inode of our network namespace */
+	uint32_t snaplen;
+	uint64_t run_flags;  /* EV_RUN_* but L3 */
+	const char **names;  /* interfaces; borrowed */
+	size_t name_cnt;     /* 0: all */
+	taps_cb on_link;
+	void *ctx;
+};
+
+/* Cleans up after killed runs, loads the programs, attaches. Prints; negative errno (-ENODEV: no such interface), and
+ * nothing stays attached. With "all", an interface that cannot be attached is warned about and left out. */
+int taps_open(const struct taps_opts *opts, struct taps **out);
+void taps_close(struct taps *t);
+
+/* Readable when interfaces came or went; then call taps_changes. Prints. */
+int taps_fd(const struct taps *t);
+int taps_changes(struct taps *t);
+
+/* Interfaces that are captured at this moment. */
+size_t taps_count(const struct taps *t);
+
+#endif

@@ -1,0 +1,50 @@
+#!/bin/bash
+# What --help lists, the man page explains and the completion offers: the same options.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/tap.sh
+
+in_help()
+{
+	build/pidtap --help | sed -n 's/^  \{1,6\}\(-.*\)/\1/p' | cut -c -30 | grep -oE -- '(^|[ ,])--?[a-z][a-z-]*' |
+		tr -d ' ,' | sort
+}
+
+# With the argument's name: `-i IFACE`.
+in_help_with_arguments()
+{
+	build/pidtap --help | sed -nE 's/^ +((-[a-z], )?(-[-a-z]+)( [A-Z]+)?) .*/\3\4/p' | sort
+}
+
+in_man()
+{
+	sed -nE '/^\.Sh OPTIONS/,/^\.Sh OUTPUT/{s/^\.It //p;}' share/pidtap.8 | grep -oE 'Fl -?[a-z][a-z-]*' |
+		sed 's/Fl /-/' | sort
+}
+
+in_man_with_arguments()
+{
+	sed -nE '/^\.Sh OPTIONS/,/^\.Sh OUTPUT/{s/^\.It (.* , )?Fl ([-a-z]+)( Ar ([A-Z]+))?$/-\2 \4/p;}' share/pidtap.8 |
+		sed 's/ $//' | sort
+}
+
+in_completion()
+{
+	sed -n '/-i --interface -w/,/complete/p' share/pidtap.bash | grep -oE -- '(^|[ "])--?[a-z][a-z-]*' |
+		tr -d ' "' | sort -u
+}
+
+like "--help lists options" "$(in_help | xargs)" '--pid .*-i '
+is "the man page explains what --help lists" "$(in_man)" "$(in_help)"
+is "with the same arguments" "$(in_man_with_arguments)" "$(in_help_with_arguments)"
+is "the completion offers what --help lists" "$(in_completion | grep -v -- '^--$')" "$(in_help)"
+is "the completion completes" \
+	"$(bash -c '. share/pidtap.bash; COMP_WORDS=(pidtap --kernel-headers-); COMP_CWORD=1; _pidtap; echo "${COMPREPLY[*]}"')" \
+	--kernel-headers-force
+like "--version" "$(build/pidtap --version)" '^pidtap [0-9]+\.[0-9]+'
+if command -v mandoc >/dev/null; then
+	ok "the man page is valid mdoc" mandoc -T lint -W warning share/pidtap.8
+else
+	skip "the man page is valid mdoc" "mandoc is not installed (tools/install-deps check)"
+fi
+done_testing

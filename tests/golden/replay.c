@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: src/model/record.c src/model/packet.c src/model/owner.c src/model/iface.c src/base/buf.c
+ * src/base/clock.c src/out/text.c src/out/dissect.c src/out/dissect_arp.c src/out/dissect_icmp.c
+ * src/out/dissect_icmp6.c src/out/dissect_ip.c src/out/dissect_ip6.c src/out/dissect_tcp.c
+ * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/out/pcapng.c src/out/pcapng_block.c
+ * src/out/pcapng_file.c src/out/pcapng_proc.c */
+/* replay [-v|-q] RECORDS TEXT PCAPNG: what the outputs make of a file of records (golden.h). The clock is
+ * fixed, so the same records always give the same bytes. */
+#include "tests/golden/golden.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "model/record.h"
+#include "out/pcapng.h"
+#include "out/text.h"
+
+#define OFFSET_NS 1700049599000000000LL /* the record's time plus this is 2023-11-15 12:00:00 UTC and on */
+#define SINK_CNT 2
+
+struct replay {
+	struct iface_table *ifaces;
+	struct sink *sinks[SINK_CNT];
+	struct clock_offset clock;
+	struct stats stats;
+};
+
+static uint64_t end_of_capture(void)
+{
+	return 1700049700000000000ULL;
+}
+
+/* All of them, in the order of the table: the outputs know their numbers before the first packet. */
+static int add_ifaces(struct replay *r)
+{
+	for (size_t i = 0; i < GOLDEN_IFACE_CNT; i++) {
+		const struct golden_iface *g = &golden_ifaces[i];
+		struct iface *iface = iface_add(r->ifaces, GOLDEN_NETNS, g->ifindex, g->name, g->l3);
+
+		for (int s = 0; s < SINK_CNT; s++) {
+			if (!iface ||
+				(r->sinks[s]->ops->iface && r->sinks[s]->ops->iface(r->sinks[s], iface)))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int hand_over(struct replay *r, const struct ev_packet *rec)
+{
+	struct iface *iface = iface_find(r->ifaces, rec->netns, rec->ifindex);
+	struct packet p;
+
+	if (!iface)
+		return -1;
+	packet_from_record(rec, iface, EV_CAPLEN_MAX, &p);
+	p.ts_ns = clock_realtime_ns(&r->clock, rec->hdr.ts_ns);
+	iface->received++;
+	r->stats.captured++;
+	r->stats.kernel[EV_STAT_SEEN]++;
+	for (int s = 0; s < SINK_CNT; s++) {
+		if (r->sinks[s]->ops->packet(r->sinks[s], &p))
+			return -1;
+	}
+	return 0;
+}
+
+/* Reads the next record to `rec`. Its length; 0 at the end; -1: the file is damaged. */
+static int next_record(FILE *in, void *rec)
+{
+	uint32_t len, padded;
+
+	if (fread(&len, sizeof(len), 1, in) != 1)
+		return feof(in) ? 0 : -1;
+	padded = (len + 3) & ~3u;
+	if (len > GOLDEN_RECORD_MAX || fread(rec, 1, padded, in) != padded || record_check(rec, len))
+		return -1;
+	return (int)len;
+}
+
+static int run(struct replay *r, FILE *in)
+{
+	static union {
+		struct ev_hdr hdr;
+		struct ev_packet packet;
+		uint8_t bytes[GOLDEN_RECORD_MAX];
+	} rec;
+	int len;
+
+	if (add_ifaces(r))
+		return -1;
+	while ((len = next_record(in, &rec)) > 0) {
+		if (rec.hdr.type == EV_PACKET && hand_over(r, &rec.packet))
+			return -1;
+	}
+	for (int s = 0; s < SINK_CNT && !len; s++)
+		len = r->sinks[s]->ops->finish(r->sinks[s], r->ifaces, &r->stats);
+	return len;
+}
+
+static int open_pcapng(const char *path, struct sink **out)
+{
+	const struct pcapng_opts opts = {
+		.snaplen = EV_CAPLEN_MAX,
+		.hardware = "golden",
+		.os = "Linux",
+		.application = "pidtap golden",
+		.filter = "port 9999",
+		.now_ns = end_of_capture,
+	};
+	int fd = pcapng_create(path);
+
+	return fd < 0 ? fd : pcapng_open(fd, &opts, out);
+}
+
+static int replay(FILE *in, FILE *text, const char *pcapng, const struct text_opts *opts)
+{
+	struct replay r = {.ifaces = iface_table_new(), .sinks = {text_open(text, opts)}};
+	int err = -1;
+
+	clock_offset_set(&r.clock, 0, OFFSET_NS);
+	if (r.ifaces && r.sinks[0] && !open_pcapng(pcapng, &r.sinks[1]))
+		err = run(&r, in);
+	for (int s = 0; s < SINK_CNT; s++) {
+		if (r.sinks[s])
+			r.sinks[s]->ops->close(r.sinks[s]);
+	}
+	iface_table_free(r.ifaces);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct text_opts opts = {0};
+	FILE *in, *text;
+	int err = -1;
+
+	if (argc == 5) {
+		opts.verbose = !strcmp(argv[1], "-v");
+		opts.quiet = !strcmp(argv[1], "-q");
+		argv++;
+		argc--;
+	}
+	if (argc != 4) {
+		fprintf(stderr, "usage: replay [-v|-q] RECORDS TEXT PCAPNG\n");
+		return 2;
+	}
+	in = fopen(argv[1], "r");
+	text = fopen(argv[2], "w");
+	if (in && text)
+		err = replay(in, text, argv[3], &opts);
+	if (err)
+		fprintf(stderr, "replay: %s could not be replayed\n", argv[1]);
+	if (in)
+		fclose(in);
+	if (text && fclose(text))
+		err = -1;
+	return err ? 1 : 0;
+}

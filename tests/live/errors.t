@@ -1,0 +1,89 @@
+#!/bin/bash
+# Everything that goes wrong is one clear line that names the thing, and a status: 1 for failures, 2 for usage.
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "$0")/lib.sh"
+live_begin
+need capinfos tshark setpriv
+backend=${backends%% *}
+
+# fails "what" STATUS REGEX OPTIONS...: pidtap ends with this status, and the first line it says matches
+fails()
+{
+	local what=$1 want=$2 pattern=$3
+	shift 3
+	tap_run a "$@"
+	is "$what: status" "$tap_status" "$want"
+	like "$what: the line" "$(head -n 1 "$work/err")" "^pidtap: $pattern"
+	is "$what: nothing on stdout" "$(cat "$work/text")" ""
+}
+
+# A garbage value is named with its option.
+for option in --count --duration --snapshot-length --pid --uid --map-size --buffer-size --window --assume-kernel; do
+	for value in x -1 12x 99999999999999999999 ''; do
+		fails "$option '$value'" 2 "$option $value: " "$option" "$value"
+	done
+done
+for option in --count --pid --map-size --buffer-size --window; do
+	fails "$option 0" 2 "$option 0: " "$option" 0
+done
+fails "--backend x" 2 '--backend x: ' --backend x
+fails "unknown option" 2 '.*--nosuch' --nosuch
+fails "no interface of that name" 1 '.*nosuch0' -i nosuch0
+fails "a pid that does not exist" 1 '.*4194304' -p 4194304
+fails "a file that cannot be made" 1 '.*/nosuch/x\.pcapng' -w /nosuch/x.pcapng
+fails "a bundle that is not there" 1 '.*/nosuch\.bundle' --bundle /nosuch.bundle
+
+# where others may run it
+install -m 755 "$pidtap" "$work/pidtap"
+pidtap=$work/pidtap tap_prefix="setpriv --reuid 65534 --regid 65534 --clear-groups" \
+	fails "not root" 1 '.*root'
+
+mkdir -m 777 "$work/open"
+fails "a cache others can write to" 1 ".*$work/open" --cache-dir "$work/open"
+
+tap_prefix=$top/tests/live/hide-headers fails "no headers by any way" 1 '.*headers' --no-cache --backend "$backend"
+ok "no headers: it says what each way lacked" grep -q '/sys/kernel/btf' "$work/err"
+ok "no headers: and what to install or do" grep -qE 'install|--kernel-headers' "$work/err"
+
+# What makes a directory a header tree, of a kernel that is not running.
+tree=$work/tree
+mkdir -p "$tree/include/generated" "$tree/include/linux"
+echo '#define UTS_RELEASE "4.4.0-foreign"' >"$tree/include/generated/utsrelease.h"
+echo '#error this tree is empty' >"$tree/include/linux/kconfig.h"
+echo >"$tree/include/linux/types.h"
+touch "$tree/Makefile"
+fails "headers of another kernel" 1 '.*4\.4\.0-foreign' --no-cache --kernel-headers "$tree"
+fails "a compile error" 1 '.*compile' --no-cache --kernel-headers "$tree" --kernel-headers-force
+ok "a compile error: the compiler's words are indented below" grep -q '^    .*error' "$work/err"
+
+bundle=$work/bundle
+ok "a bundle" in_ns a "$pidtap" --cache-dir "$cache" --backend "$backend" --bundle-out "$bundle"
+cp "$bundle" "$work/foreign"
+"$top/tests/edit-bundle" kernel "$work/foreign"
+fails "a bundle of another kernel build" 1 ".*$work/foreign" --backend "$backend" --bundle "$work/foreign"
+cp "$bundle" "$work/refused"
+"$top/tests/edit-bundle" program "$work/refused"
+fails "refused by the verifier" 1 '.*' --backend "$backend" --bundle "$work/refused"
+ok "refused by the verifier: its log is indented below" grep -q '^    .*R9 !read_ok' "$work/err"
+head -c 1000 "$bundle" >"$work/cut"
+fails "a damaged bundle" 1 ".*$work/cut" --backend "$backend" --bundle "$work/cut"
+for file in "$cache"/bundle-*; do
+	echo x >>"$file"
+done
+tap_start a --backend "$backend" -i veth0
+is "a cached bundle that is damaged: is built anew" $? 0
+ok "a cached bundle that is damaged: with a note" grep -q "^pidtap: .*$cache.*damaged" "$work/err"
+tap_stop
+
+# A full disk: the file holds whole packets, the line says how many, the rest is told as lost.
+mkdir "$work/small"
+mount -t tmpfs -o size=256k none "$work/small"
+tap_start a --backend "$backend" -i veth0 -w "$work/small/x.pcapng"
+server_options=--oneway exchange b a tcp 10.98.0.2 --oneway --bytes 1000000 >/dev/null
+tap_wait
+is "a full disk: status" "$tap_status" 1
+ok "a full disk: a line names the file and what was written" \
+	grep -qE "^pidtap: .*$work/small/x.pcapng.*No space.*[0-9]+ packets" "$work/err"
+ok "a full disk: the file is valid" file_is_valid "$work/small/x.pcapng"
+ok "a full disk: it holds packets" test "$(packets_in "$work/small/x.pcapng")" -gt 0
+done_testing

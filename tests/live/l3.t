@@ -1,0 +1,39 @@
+#!/bin/bash
+# A device without link-layer header (tun): captured, attributed, and with a synthetic Ethernet header in the file.
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "$0")/lib.sh"
+live_begin
+need tshark
+[ -c /dev/net/tun ] || modprobe -q tun 2>/dev/null || skip_all "kernel lacks CONFIG_TUN"
+
+# It joins both namespaces and is killed with them.
+peer_in a tun-link --iface tun0 --peer-netns "/run/netns/$ns_prefix-b" --ready "$work/tun.ready" &
+wait_until 5 test -e "$work/tun.ready" || { echo "Bail out! no tun device"; exit 1; }
+for end in a=1 b=2; do
+	ip -n "$ns_prefix-${end%=*}" address add "10.99.0.${end#*=}/24" dev tun0
+	ip -n "$ns_prefix-${end%=*}" address add "fd99::${end#*=}/64" dev tun0 nodad
+	ip -n "$ns_prefix-${end%=*}" link set tun0 up
+done
+
+tun_traffic()
+{
+	exchange a b tcp 10.99.0.1 && exchange b a tcp fd99::2 && exchange a b udp 10.99.0.1 &&
+		exchange b a udp fd99::2 --connected
+}
+
+for backend in $backends; do
+	for iface in tun0 any; do
+		truth_clear
+		file=$work/$backend-$iface.pcapng
+		tap_start a --backend "$backend" -i "$iface" -w "$file" --print
+		is "$backend, -i $iface: listens" $? 0
+		ok "$backend, -i $iface: traffic" tun_traffic
+		tap_stop
+		ok "$backend, -i $iface: every packet names its process" judge
+		ok "$backend, -i $iface: a valid file" file_is_valid "$file"
+		is "$backend, -i $iface: Ethernet, with the type of what follows" \
+			"$(fields "$file" frame.encap_type eth.type ip.version ipv6.version | sort -u | tr -s '\t\n' '  ')" \
+			"1 0x0800 4 1 0x86dd 6 "
+	done
+done
+done_testing

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Where the capture goes: files only for their owner, pipes read live, stdout data only, names that would break a line.
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "$0")/lib.sh"
+live_begin
+need tshark tcpdump capinfos
+backend=${backends%% *}
+
+tap_start a --backend "$backend" -i veth0 -w "$work/x.pcapng"
+ok "-w FILE: traffic" exchange a b tcp 10.98.0.1
+tap_stop
+is "-w FILE: mode 0600" "$(stat -c %a "$work/x.pcapng")" 600
+is "-w FILE: no text" "$(cat "$work/text")" ""
+ok "-w FILE: a valid file" file_is_valid "$work/x.pcapng"
+ok "-w FILE: tcpdump reads it to its end" timeout 60 tcpdump -n -r "$work/x.pcapng"
+like "-w FILE: tshark shows the process" "$(fields "$work/x.pcapng" frame.comment | sort -u)" \
+	'pid=[0-9]+ tid=[0-9]+ uid=0 comm=tcp-server attr=exact'
+
+both_are_read()
+{
+	[ "$(grep -c UDP "$work/read")" -ge 2 ]
+}
+
+# The reader must see the packets while the capture runs.
+truth_clear
+for reader in "tcpdump -l -n -r -" "tshark -l -n -r -"; do
+	mkfifo "$work/pipe"
+	# shellcheck disable=SC2086
+	$reader <"$work/pipe" >"$work/read" 2>/dev/null &
+	reader_pid=$!
+	tap_out=$work/pipe tap_start a --backend "$backend" -i veth0 -w -
+	ok "-w - | ${reader%% *}: traffic" exchange a b udp 10.98.0.1
+	ok "-w - | ${reader%% *}: both datagrams are read while it runs" \
+		wait_until 10 both_are_read
+	ok "-w - | ${reader%% *}: it runs" tap_runs
+	tap_stop
+	is "-w - | ${reader%% *}: status 0" "$tap_status" 0
+	wait "$reader_pid"
+	is "-w - | ${reader%% *}: the reader saw a whole file" $? 0
+	rm "$work/pipe"
+done
+
+# A reader that goes away is a failed writer.
+mkfifo "$work/pipe"
+head -c 1 <"$work/pipe" >/dev/null &
+tap_out=$work/pipe tap_start a --backend "$backend" -i veth0 -w -
+exchange a b udp 10.98.0.1 >/dev/null
+tap_wait
+is "-w - and the reader is gone: status 1" "$tap_status" 1
+
+truth_clear
+tap_start a --backend "$backend" -i veth0 -q
+ok "-q: traffic" exchange a b tcp 10.98.0.1
+tap_stop
+is "-q: only packets on stdout, attributed" "$(grep -cvE '^[0-9:.]+ \(veth0, proc tcp-server:[0-9]+, uid 0, (in|out)\) IP' "$work/text")" 0
+
+truth_clear
+tap_start a --backend "$backend" -i veth0 -v
+ok "-v: traffic" exchange b a tcp 10.98.0.2 --thread --name $'a)\n(b c'
+tap_stop
+ok "-v: a name with a newline and brackets stays on its line" judge
+ok "-v: the thread is named" grep -q ' tid=[0-9]* tcomm=' "$work/text"
+ok "-v: time until attached" grep -qE '^pidtap: attached in [0-9]+ ms' "$work/err"
+done_testing

@@ -1,0 +1,122 @@
+#!/bin/bash
+# What hangs on an interface is left as it was: a clsact of others, their filters, an ingress qdisc; nothing of ours stays.
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "$0")/lib.sh"
+live_begin
+backend=${backends%% *}
+
+# An interface where other filters can send copies, to count what they see.
+ip link add sink0 netns "$ns_prefix-a" type veth peer name sink0 netns "$ns_prefix-b"
+ip -n "$ns_prefix-a" link set sink0 up
+
+tc_a()
+{
+	tc -n "$ns_prefix-a" "$@"
+}
+
+qdiscs()
+{
+	tc_a qdisc show dev veth0 | grep -E 'clsact|ingress'
+}
+
+filters()
+{
+	tc_a filter show dev veth0 ingress
+	tc_a filter show dev veth0 egress 2>/dev/null
+}
+
+our_filters()
+{
+	filters | grep -c pidtap/
+}
+
+# foreign_filter INGRESS|EGRESS PRIO
+foreign_filter()
+{
+	tc_a filter add dev veth0 "$1" protocol all prio "$2" u32 match u32 0 0 \
+		action mirred egress mirror dev sink0
+}
+
+foreign_saw()
+{
+	tc_a -s filter show dev veth0 "$1" | sed -n 's/.*Sent [0-9]* bytes \([0-9]*\) pkt.*/\1/p'
+}
+
+captured()
+{
+	grep -c ", $1) " "$work/text"
+}
+
+tap_start a --backend "$backend" -i veth0
+is "bare interface: listens" $? 0
+like "bare interface: a clsact is made" "$(qdiscs)" clsact
+is "bare interface: one filter each way" "$(our_filters)" 2
+tap_stop
+is "bare interface: no qdisc is left" "$(qdiscs)" ""
+
+tc_a qdisc add dev veth0 clsact
+tap_start a --backend "$backend" -i veth0
+tap_stop
+like "a clsact of others stays" "$(qdiscs)" clsact
+is "and nothing of ours on it" "$(filters)" ""
+
+for prio in 1 10; do
+	truth_clear
+	foreign_filter ingress $prio
+	foreign_filter egress $prio
+	before=$(filters)
+	tap_start a --backend "$backend" -i veth0
+	is "other filters, priority $prio: listens" $? 0
+	ok "other filters, priority $prio: traffic" exchange a b tcp 10.98.0.1 --bytes 3000
+	tap_stop
+	ok "other filters, priority $prio: every packet names its process" judge
+	is "other filters, priority $prio: saw every packet coming in" "$(foreign_saw ingress)" "$(captured in)"
+	is "other filters, priority $prio: saw every packet going out" "$(foreign_saw egress)" "$(captured out)"
+	is "other filters, priority $prio: are as they were" "$(filters)" "$before"
+	tc_a filter delete dev veth0 ingress
+	tc_a filter delete dev veth0 egress
+done
+tc_a qdisc delete dev veth0 clsact
+
+tap_start a --backend "$backend" -i veth0
+foreign_filter ingress 10
+tap_stop
+like "a clsact of ours that others hang filters on by then stays" "$(qdiscs)" clsact
+is "with their filter" "$(filters | grep -c 'u32.*terminal\|u32.*flowid\|mirred')" 1
+is "and none of ours" "$(our_filters)" 0
+tc_a qdisc delete dev veth0 clsact
+
+truth_clear
+tc_a qdisc add dev veth0 ingress
+tap_start a --backend "$backend" -i veth0
+is "an ingress qdisc in the way: listens" $? 0
+ok "an ingress qdisc in the way: a line says what is missing" grep -q '^pidtap: .*veth0.*ingress.*' "$work/err"
+ok "an ingress qdisc in the way: traffic" exchange a b udp 10.98.0.1
+tap_stop
+is "an ingress qdisc in the way: what comes in is captured" "$(captured in)" 1
+is "an ingress qdisc in the way: nothing going out" "$(captured out)" 0
+like "an ingress qdisc in the way: it stays" "$(qdiscs)" 'qdisc ingress'
+is "an ingress qdisc in the way: nothing of ours on it" "$(our_filters)" 0
+tc_a qdisc delete dev veth0 ingress
+
+tap_start a --backend "$backend" -i veth0
+kill -KILL "$tap_pid"
+tap_wait
+is "killed: its filters are still there" "$(our_filters)" 2
+tap_start a --backend "$backend" -i veth0
+is "the next start: listens" $? 0
+is "the next start: only its own filters are there" "$(our_filters)" 2
+tap_stop
+is "the next start: nothing is left" "$(qdiscs)" ""
+
+tap_start a --backend "$backend" -i veth0
+first=$tap_pid
+tap_start a --backend "$backend" -i veth0
+is "two at once: both attached" "$(our_filters)" 4
+tap_stop
+is "two at once: the other's filters stay" "$(our_filters)" 2
+tap_pid=$first
+ok "two at once: and it runs" tap_runs
+tap_stop
+is "two at once: the last one out leaves nothing" "$(qdiscs)" ""
+done_testing

@@ -1,0 +1,1 @@
+#define UTS_RELEASE "5.10.0-32-amd64"

@@ -1,0 +1,4 @@
+/*
+ * Automatically generated file; DO NOT EDIT.
+ */
+#define CONFIG_BPF_SYSCALL 1

@@ -1,0 +1,177 @@
+# Two private network namespaces joined by a veth pair, and traffic in them whose truth is known.
+# Sourced by tests/live/lib.sh and tools/demo.
+# shellcheck shell=bash
+#
+#   a: 10.98.0.1 fd98::1      b: 10.98.0.2 fd98::2      veth0 in both; lo is up in both
+#
+# The caller sets:  work    a private directory that other users may search
+#                   peer    tests/peer, built
+# and gets:         truth   what the peers log, for tests/judge --truth
+# traffic_end must run on every way out.
+
+# An emulated machine needs more patience than a real one.
+readonly patience=${PIDTAP_PATIENCE:-${PIDTAP_VM:+8}}
+readonly ping_count=2
+
+# wait_until SECONDS CONDITION ARGS...: 0 as soon as the condition holds, 1 when time is over
+wait_until()
+{
+	local deadline=$((SECONDS + $1 * ${patience:-1}))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		sleep 0.02
+	done
+}
+
+traffic_begin()
+{
+	ns_prefix=pidtap-$$
+	truth=$work/truth
+	truth_clear
+	netns_add a
+	netns_add b
+	ip link add veth0 netns "$ns_prefix-a" type veth peer name veth0 netns "$ns_prefix-b" || return
+	netns_address a 1
+	netns_address b 2
+	wait_until 5 netns_is_up a && wait_until 5 netns_is_up b
+}
+
+# Processes first: a namespace lives as long as one is in it.
+traffic_end()
+{
+	local ns
+	for ns in "${ns_added[@]}"; do
+		ip netns pids "$ns" 2>/dev/null | xargs -r kill -KILL 2>/dev/null
+		ip netns delete "$ns" 2>/dev/null
+	done
+	ns_added=()
+}
+
+ns_added=()
+
+# No duplicate address detection and no router solicitations: an address must be usable at once.
+netns_add()
+{
+	local name=$ns_prefix-$1 conf
+	ip netns add "$name" || return
+	ns_added+=("$name")
+	for conf in all default; do
+		in_ns "$1" sh -c "echo 0 >/proc/sys/net/ipv6/conf/$conf/accept_dad
+			echo 0 >/proc/sys/net/ipv6/conf/$conf/router_solicitations"
+	done
+	ip -n "$name" link set lo up
+}
+
+netns_address()
+{
+	local name=$ns_prefix-$1
+	ip -n "$name" address add "10.98.0.$2/24" dev veth0 &&
+		ip -n "$name" address add "fd98::$2/64" dev veth0 nodad &&
+		ip -n "$name" link set veth0 up
+}
+
+netns_is_up()
+{
+	ip -n "$ns_prefix-$1" -o link show dev veth0 | grep -q LOWER_UP &&
+		! ip -n "$ns_prefix-$1" -o -6 address show dev veth0 | grep -q tentative
+}
+
+# Not `ip netns exec`: that one remounts /sys, which hides bpffs and tracefs.
+in_ns()
+{
+	local ns=$1
+	shift
+	nsenter --net="/run/netns/$ns_prefix-$ns" -- "$@"
+}
+
+netns_inode()
+{
+	stat -L -c %i "/run/netns/$ns_prefix-$1"
+}
+
+truth_clear()
+{
+	: >"$truth"
+	chmod 666 "$truth" # peers of other users append to it
+}
+
+# peer_in NS ROLE OPTIONS...
+peer_in()
+{
+	local ns=$1
+	shift
+	in_ns "$ns" "$peer" "$@" --log "$truth" --timeout $((30 * ${patience:-1}))
+}
+
+# exchange SERVER-NS CLIENT-NS tcp|udp ADDRESS [CLIENT-OPTION...]: a server, a client that talks to it, both to their
+# end. The address is the server's, as the client names it; $server_options are the server's further ones.
+exchange()
+{
+	local sns=$1 cns=$2 proto=$3 addr=$4 server status=0
+	shift 4
+	port=$((${port:-7000} + 1))
+	# shellcheck disable=SC2086
+	peer_in "$sns" "$proto-server" --addr "${server_addr:-$addr}" --port "$port" --name "$proto-server" \
+		--ready "$work/ready.$port" ${server_options:-} &
+	server=$!
+	wait_until 10 test -e "$work/ready.$port" &&
+		peer_in "$cns" "$proto-client" --addr "$addr" --port "$port" --name "$proto-client" "$@" || status=1
+	[ "$status" = 0 ] || kill "$server" 2>/dev/null
+	wait "$server" && return "$status"
+}
+
+# ping_from NS ADDRESS: the truth is the process; raw sockets choose their own identifier
+ping_from()
+{
+	local ns=$1 addr=$2
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	in_ns "$ns" sh -c '
+		echo "role=ping pid=$$ tid=$$ uid=0 netns=$4 comm=ping proto=icmp" \
+			"laddr=any lport=any raddr=$1 rport=any" >>"$3"
+		exec ping -n -q -i 0.2 -c "$2" "$1"
+	' sh "$addr" "$ping_count" "$truth" "$(netns_inode "$ns")" >/dev/null
+}
+
+# Every kind of exchange attribution must be right for, seen from namespace a.
+traffic_all()
+{
+	traffic_tcp && traffic_udp && traffic_loopback && traffic_ping
+}
+
+traffic_tcp()
+{
+	exchange a b tcp 10.98.0.1 &&
+		exchange b a tcp 10.98.0.2 --repeat 3 &&
+		exchange a b tcp fd98::1 --bytes 5000 &&
+		exchange b a tcp fd98::2 --thread --uid 65534 &&
+		server_options="--conns 3" exchange b a tcp 10.98.0.2 --conns 3 &&
+		server_addr=0.0.0.0 exchange a b tcp 10.98.0.1 &&
+		server_addr=:: server_options=--dual exchange a b tcp 10.98.0.1
+}
+
+traffic_udp()
+{
+	exchange a b udp 10.98.0.1 &&
+		exchange b a udp 10.98.0.2 &&
+		exchange b a udp 10.98.0.2 --connected &&
+		exchange a b udp fd98::1 &&
+		exchange b a udp fd98::2 &&
+		exchange b a udp fd98::2 --connected --thread &&
+		server_addr=0.0.0.0 server_options="--repeat 3" exchange a b udp 10.98.0.1 --repeat 3 &&
+		server_addr=:: server_options=--dual exchange a b udp 10.98.0.1
+}
+
+traffic_loopback()
+{
+	exchange a a tcp 127.0.0.1 &&
+		exchange a a tcp ::1 &&
+		exchange a a tcp 10.98.0.1 &&
+		exchange a a udp 127.0.0.1 &&
+		exchange a a udp ::1 --connected
+}
+
+traffic_ping()
+{
+	ping_from a 10.98.0.2 && ping_from a fd98::2 && ping_from b 10.98.0.1 && ping_from b fd98::1
+}

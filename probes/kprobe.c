@@ -43,7 +43,7 @@ int kp_tcp_recvmsg(struct pt_regs *ctx, struct sock *sk)
 	return 0;
 }
 
-/* udp_sendmsg, udpv6_sendmsg, ping and raw ones: (sk, msg, len) in all; the local port is bound by now. An AF_INET6
+/* udp_sendmsg, udpv6_sendmsg and the ping ones: (sk, msg, len) in all; the local port is bound by now. An AF_INET6
  * socket that sends to a v4-mapped address fires two of them: the second finds nothing new. */
 int kp_datagram_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
 {
@@ -52,6 +52,44 @@ int kp_datagram_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg
 
 	READ(to, &msg->msg_name);
 	claim_to(ctx, sk, &ev, to, 0);
+	return 0;
+}
+
+#if !HAVE_SKB_SK
+/* The first bytes to be sent, in user memory. */
+INLINE void *msg_data(struct msghdr *msg)
+{
+	const struct iovec *iov = 0;
+	void *data = 0;
+
+#if LINUX_VERSION_CODE >= 0x060400 /* only with --assume-kernel: iov was renamed, and a single buffer has none */
+	u8 type = 0;
+
+	READ(type, (u8 *)&msg->msg_iter.iter_type);
+	READ(data, (void **)&msg->msg_iter.ubuf);
+	if (type == ITER_UBUF)
+		return data;
+	READ(iov, &msg->msg_iter.__iov);
+#else
+	READ(iov, &msg->msg_iter.iov);
+#endif
+	READ(data, &iov->iov_base);
+	return data;
+}
+#endif
+
+/* raw_sendmsg, rawv6_sendmsg. Where the way out does not tell the socket, the first bytes sent tell the identifier. */
+int kp_raw_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
+{
+#if HAVE_SKB_SK
+	claim(ctx, sk, -1);
+#else
+	struct ev_owner ev = {.fd = -1};
+	void *to = 0;
+
+	READ(to, &msg->msg_name);
+	claim_raw(ctx, sk, &ev, to, 0, msg_data(msg));
+#endif
 	return 0;
 }
 

@@ -116,11 +116,14 @@ INLINE void claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, 
 
 	if (!proto || !owner_current(&ev->owner))
 		return;
+	/* A reader may still come to a socket that is closed: it must not come to life again, its address is soon another's. */
+	if (proto == PT_PROTO_TCP && sock_state(sk) == PT_TCP_CLOSE)
+		return;
 	sock_key(sk, proto, &ev->key);
 	news = sock_touch(sk, ev->key.lport, &ev->owner);
 	ev->flags = sock_own_flags(sk);
 	if (proto == PT_PROTO_RAW || !ev->key.lport)
-		return; /* found by its socket on the way out */
+		return; /* a raw one is found by its socket on the way out, or by claim_raw */
 	if (proto == PT_PROTO_UDP && news && !ev->key.rport) {
 		ev->kind = EV_OWN_PORT;
 		owner_send(ctx, ev);
@@ -134,6 +137,34 @@ INLINE void claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, 
 	if (key_is_flow(&ev->key))
 		flow_write(ctx, ev);
 }
+
+#if !HAVE_SKB_SK
+/* The current process sends `data` (user memory) through the raw socket `sk`: if that is an ICMP echo request, it owns the
+ * identifier. With skb->sk the packet itself tells. */
+INLINE void claim_raw(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user, void *data)
+{
+	struct {
+		u8 type, code;
+		__be16 check, id;
+	} echo = {};
+
+	if (sock_proto(sk) != PT_PROTO_RAW || !owner_current(&ev->owner))
+		return;
+	sock_key(sk, PT_PROTO_RAW, &ev->key);
+	READ_USER(echo, data);
+	/* a raw socket's local port is its protocol */
+	if (!(ev->key.lport == PT_PROTO_ICMP && echo.type == 8) && !(ev->key.lport == PT_PROTO_ICMPV6 && echo.type == 128))
+		return;
+	sock_touch(sk, 0, &ev->owner);
+	ev->owner.attr = EV_ATTR_ICMP;
+	if (to)
+		key_set_remote(&ev->key, to, to_user);
+	ev->key.proto = ev->key.lport;
+	ev->key.lport = bpf_ntohs(echo.id);
+	ev->key.rport = 0;
+	flow_write(ctx, ev);
+}
+#endif
 
 INLINE void claim(void *ctx, struct sock *sk, int fd)
 {

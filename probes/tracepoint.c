@@ -50,7 +50,7 @@ INLINE int call_exit(struct tp_call *call)
 int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct sock *sk = (struct sock *)ctx->args[0];
-	int state = (int)ctx->args[2];
+	int old = (int)ctx->args[1], state = (int)ctx->args[2];
 
 	if (state == PT_TCP_SYN_SENT || state == PT_TCP_LISTEN) {
 		struct ev_owner ev = {.fd = -1, .kind = EV_OWN_LISTEN};
@@ -62,7 +62,7 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 		ev.flags = sock_own_flags(sk);
 		if (state == PT_TCP_LISTEN && ev.key.lport)
 			owner_send(ctx, &ev);
-	} else if (state == PT_TCP_ESTABLISHED) {
+	} else if (state == PT_TCP_ESTABLISHED && old == PT_TCP_SYN_SENT) {
 		u64 addr = (u64)sk;
 		struct ev_sock *s = m_sock.lookup(&addr);
 		struct ev_owner ev = {.fd = -1};
@@ -117,33 +117,48 @@ int tp_exit_listen(struct tp_sys_exit *ctx)
 	return 0;
 }
 
-/* sendto(fd, buf, len, flags, addr, addrlen). The socket is noted before the packet leaves, so that it is found by it
- * on the way out; its port may be bound only during the call, so the flow is claimed at its end. */
-INLINE void send_enter(int fd, void *to)
+/* The socket is noted before the packet leaves, so that it is found by it on the way out; its port may be bound only
+ * during the call, so the flow is claimed at its end. */
+INLINE void send_enter(void *ctx, int fd, void *to, void *data)
 {
-	struct ev_owner_val owner = {};
+	struct ev_owner ev = {.fd = fd};
 	struct sock *sk = fd_sock(fd);
 	u8 proto = sk ? sock_proto(sk) : 0;
 
-	if (!proto || proto == PT_PROTO_TCP || !owner_current(&owner))
+	if (!proto || proto == PT_PROTO_TCP)
 		return;
-	sock_touch(sk, 0, &owner); /* port 0: what is bound is told at the end, where it is sure */
 	call_enter(fd, to);
+#if !HAVE_SKB_SK
+	if (proto == PT_PROTO_RAW) {
+		claim_raw(ctx, sk, &ev, to, 1, data);
+		return;
+	}
+#endif
+	/* port 0: what is bound is told at the end, where it is sure */
+	if (owner_current(&ev.owner))
+		sock_touch(sk, 0, &ev.owner);
 }
 
+/* sendto(fd, buf, len, flags, addr, addrlen) */
 int tp_enter_sendto(struct tp_sys_enter *ctx)
 {
-	send_enter((int)ctx->args[0], (void *)ctx->args[4]);
+	send_enter(ctx, (int)ctx->args[0], (void *)ctx->args[4], (void *)ctx->args[1]);
 	return 0;
 }
 
-/* sendmsg(fd, msghdr, flags), sendmmsg(fd, mmsghdr, n, flags): a mmsghdr begins with its msghdr, and that with msg_name. */
+/* sendmsg(fd, msghdr, flags), sendmmsg(fd, mmsghdr, n, flags): a mmsghdr begins with its msghdr. */
 int tp_enter_sendmsg(struct tp_sys_enter *ctx)
 {
-	void *to = 0;
+	struct { /* struct user_msghdr, include/linux/socket.h; a tree made from BTF may lack it */
+		void *name;
+		s64 namelen;
+		struct iovec *iov;
+	} msg = {};
+	void *data = 0;
 
-	READ_USER(to, (void **)ctx->args[1]);
-	send_enter((int)ctx->args[0], to);
+	READ_USER(msg, (void *)ctx->args[1]);
+	READ_USER(data, &msg.iov->iov_base);
+	send_enter(ctx, (int)ctx->args[0], msg.name, data);
 	return 0;
 }
 

@@ -128,6 +128,15 @@ static int set_assume(struct options *opts, const char *name, const char *arg)
 	return -EINVAL;
 }
 
+static int set_backend(struct options *opts, const char *name, const char *arg)
+{
+	opts->backend = arg;
+	if (!strcmp(arg, "auto") || !strcmp(arg, "kprobe") || !strcmp(arg, "tracepoint"))
+		return 0;
+	log_err("%s %s: not kprobe, tracepoint or auto", name, arg);
+	return -EINVAL;
+}
+
 #define DEFINE_SETTER(fn, statement)                                                                         \
 	static int fn(struct options *opts, const char *name, const char *arg)                               \
 	{                                                                                                    \
@@ -143,7 +152,6 @@ DEFINE_SETTER(set_quiet, opts->quiet = true)
 DEFINE_SETTER(set_verbose, opts->verbose = true)
 DEFINE_SETTER(set_numeric, (void)opts)
 DEFINE_SETTER(set_unknown, opts->include_unknown = true)
-DEFINE_SETTER(set_backend, opts->backend = arg)
 DEFINE_SETTER(set_headers, opts->kernel_headers = arg)
 DEFINE_SETTER(set_force, opts->headers_force = true)
 DEFINE_SETTER(set_cache_dir, opts->cache_dir = arg)

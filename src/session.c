@@ -198,7 +198,8 @@ static int catch_signals(struct session *s)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2) */
+	signal(SIGPIPE, SIG_IGN); /* a reader that went away, and a file that may grow no more, */
+	signal(SIGXFSZ, SIG_IGN); /* are errors of write(2) */
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? -errno : 0;
 }
@@ -313,7 +314,7 @@ static void announce(struct session *s, uint64_t started_ns)
 
 	if (!wants_all(s->opts))
 		snprintf(what, sizeof(what), "%s%s", s->opts->ifaces[0], s->opts->iface_cnt > 1 ? ", ..." : "");
-	log_verbose("attached in %.1f ms (bundle %s, %zu hooks, %zu interfaces)",
+	log_verbose("attached in %.0f ms (bundle %s, %zu hooks, %zu interfaces)",
 		(double)(clock_mono_ns() - started_ns) / NSEC_PER_MSEC, s->opts->bundle ? "carried" : how[s->how],
 		hooks_count(s->hooks), taps_count(s->taps));
 	log_info("listening on %s, back-end %s", what, backend_name(s->backend));

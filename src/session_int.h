@@ -29,7 +29,7 @@
 struct output {
 	struct sink *sink; /* NULL: it failed and was closed */
 	const char *to;	   /* its name in messages */
-	bool stream;	   /* standard output: a reader that goes away has seen enough */
+	bool for_reading;  /* text: a reader that goes away (| head) has seen enough */
 };
 
 /* One perf buffer set and the merge of its CPUs. */
@@ -67,7 +67,8 @@ struct session {
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
-	bool stop;
+	bool stop;		/* leave the loop; what is in the buffers is still handed on */
+	bool full;		/* no packet more: -c is reached, or an output failed */
 	bool interfaces_lost; /* a named interface vanished */
 	int status;
 };

@@ -81,7 +81,7 @@ static void count_captured(struct session *s, const struct packet *p, struct ifa
 	s->stats.captured++;
 	s->stats.by_attr[p->owner.attr]++;
 	if (s->opts->max_packets && s->stats.captured >= s->opts->max_packets)
-		s->stop = true;
+		s->full = s->stop = true;
 }
 
 static void on_packet(void *ctx, const void *rec, size_t len)
@@ -91,7 +91,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	struct iface *iface;
 	struct packet p;
 
-	if (s->stop)
+	if (s->full)
 		return;
 	if (record_check(rec, len) || ev->hdr.type != EV_PACKET) {
 		s->stats.bad_records++;
@@ -114,7 +114,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	}
 	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
 	session_sink_packet(s, &p);
-	if (!s->stop)
+	if (!s->full)
 		count_captured(s, &p, iface);
 }
 

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-static void add_output(struct session *s, struct sink *sink, const char *to, bool stream)
+static void add_output(struct session *s, struct sink *sink, const char *to, bool for_reading)
 {
-	s->outputs[s->output_cnt++] = (struct output){sink, to, stream};
+	s->outputs[s->output_cnt++] = (struct output){sink, to, for_reading};
 }
 
 static int open_pcapng(struct session *s)
@@ -42,7 +42,7 @@ static int open_pcapng(struct session *s)
 	if (err)
 		log_err("cannot write %s: %s", path, strerror(-err));
 	else
-		add_output(s, sink, path, !strcmp(path, "-"));
+		add_output(s, sink, strcmp(path, "-") ? path : "standard output", false);
 	return err;
 }
 
@@ -69,8 +69,8 @@ int session_open_sinks(struct session *s)
 /* Ends the capture; the other outputs still get their ends. */
 static void fail(struct session *s, struct output *o, int err)
 {
-	s->stop = true;
-	if (err != -EPIPE || !o->stream) {
+	s->full = s->stop = true;
+	if (err != -EPIPE || !o->for_reading) {
 		log_err("cannot write to %s: %s; it holds %" PRIu64 " packets (%" PRIu64
 			" bytes) and can be read, later ones are missing",
 			o->to, strerror(-err), o->sink->packets, o->sink->bytes);

@@ -123,15 +123,16 @@ static void say_ready(void)
 /* The group leader's name, as a word. */
 static const char *comm_word(char *out, size_t size)
 {
-	char comm[64] = "";
+	char comm[64];
 	FILE *f = fopen("/proc/self/comm", "r");
-	size_t n = 0;
+	size_t len = f ? fread(comm, 1, sizeof(comm), f) : 0, n = 0;
 
-	if (!f || !fgets(comm, sizeof(comm), f))
+	if (!len)
 		die("/proc/self/comm");
 	fclose(f);
-	for (const char *p = comm; *p && *p != '\n' && n + 5 < size; p++)
-		n += (size_t)snprintf(out + n, size - n, *p > ' ' && *p < 0x7f ? "%c" : "\\x%02x", (unsigned char)*p);
+	for (size_t i = 0; i < len - 1 && n + 5 < size; i++) /* the last is the newline the kernel adds */
+		n += (size_t)snprintf(out + n, size - n, comm[i] > ' ' && comm[i] < 0x7f ? "%c" : "\\x%02x",
+				      (unsigned char)comm[i]);
 	return out;
 }
 
@@ -528,16 +529,15 @@ static size_t link_header(uint8_t *out, const uint8_t *source_mac)
 	return n + sizeof(words) - skip * sizeof(words[0]);
 }
 
-static void own_mac(uint8_t *mac)
+/* By a socket of this namespace: /sys shows the one it was mounted in. */
+static void own_mac(int fd, uint8_t *mac)
 {
-	char path[128], text[32] = "";
-	FILE *f;
+	struct ifreq req = {0};
 
-	snprintf(path, sizeof(path), "/sys/class/net/%s/address", o.iface);
-	f = fopen(path, "r");
-	if (!f || !fgets(text, sizeof(text), f) || !parse_mac(text, mac))
-		die("%s", path);
-	fclose(f);
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", o.iface);
+	if (ioctl(fd, SIOCGIFHWADDR, &req))
+		die("%s", o.iface);
+	memcpy(mac, req.ifr_hwaddr.sa_data, ETH_ALEN);
 }
 
 /* Frames with an 802.1Q tag in them, by a packet socket; a UDP socket of ours holds their tuple. */
@@ -554,7 +554,7 @@ static void send_raw(void)
 
 	if (raw < 0 || connect(udp, (void *)&to, len) || getsockname(udp, (void *)&own, &own_len))
 		die("sockets for %s port %d", o.addr, o.port);
-	own_mac(mac);
+	own_mac(raw, mac);
 	ll.sll_ifindex = (int)if_nametoindex(o.iface);
 	n = link_header(frame, mac);
 	n += udp_packet(frame + n, (void *)&own, (void *)&to);

@@ -77,17 +77,22 @@ netns_is_up()
 		! ip -n "$ns_prefix-$1" -o -6 address show dev veth0 | grep -q tentative
 }
 
+ns_path()
+{
+	echo "/run/netns/$ns_prefix-$1"
+}
+
 # Not `ip netns exec`: that one remounts /sys, which hides bpffs and tracefs.
 in_ns()
 {
 	local ns=$1
 	shift
-	nsenter --net="/run/netns/$ns_prefix-$ns" -- "$@"
+	nsenter --net="$(ns_path "$ns")" -- "$@"
 }
 
 netns_inode()
 {
-	stat -L -c %i "/run/netns/$ns_prefix-$1"
+	stat -L -c %i "$(ns_path "$1")"
 }
 
 truth_clear()
@@ -96,24 +101,40 @@ truth_clear()
 	chmod 666 "$truth" # peers of other users append to it
 }
 
-# peer_in NS ROLE OPTIONS...
-peer_in()
+# peer_command NS ROLE OPTIONS...: sets $peer_command. For the background, where $! must be the peer itself: a function there
+# is a shell that waits for it.
+peer_command()
 {
 	local ns=$1
 	shift
-	in_ns "$ns" "$peer" "$@" --log "$truth" --timeout $((30 * ${patience:-1}))
+	peer_command=(nsenter "--net=$(ns_path "$ns")" -- "$peer" "$@" --log "$truth" --timeout $((30 * ${patience:-1})))
+}
+
+peer_in()
+{
+	local peer_command
+	peer_command "$@"
+	"${peer_command[@]}"
+}
+
+# A port nobody has used yet, also not in another subshell of this test.
+new_port()
+{
+	echo >>"$work/ports"
+	echo $((7000 + $(wc -l <"$work/ports")))
 }
 
 # exchange SERVER-NS CLIENT-NS tcp|udp ADDRESS [CLIENT-OPTION...]: a server, a client that talks to it, both to their
 # end. The address is the server's, as the client names it; $server_options are the server's further ones.
 exchange()
 {
-	local sns=$1 cns=$2 proto=$3 addr=$4 server status=0
+	local sns=$1 cns=$2 proto=$3 addr=$4 port server status=0 peer_command
 	shift 4
-	port=$((${port:-7000} + 1))
+	port=$(new_port)
 	# shellcheck disable=SC2086
-	peer_in "$sns" "$proto-server" --addr "${server_addr:-$addr}" --port "$port" --name "$proto-server" \
-		--ready "$work/ready.$port" ${server_options:-} &
+	peer_command "$sns" "$proto-server" --addr "${server_addr:-$addr}" --port "$port" --name "$proto-server" \
+		--ready "$work/ready.$port" ${server_options:-}
+	"${peer_command[@]}" &
 	server=$!
 	wait_until 10 test -e "$work/ready.$port" &&
 		peer_in "$cns" "$proto-client" --addr "$addr" --port "$port" --name "$proto-client" "$@" || status=1

@@ -11,7 +11,7 @@
 #include "out/pcapng_block.h"
 
 #define FLUSH_BYTES (64 * 1024)
-#define BUF_BYTES (256 * 1024) /* that and the largest packet: the buffer never grows in a capture */
+#define BUF_BYTES (256 * 1024) /* FLUSH_BYTES and the largest packet fit: it never grows in a capture */
 
 int pcapng_file_init(struct pcapng_file *f, int fd)
 {

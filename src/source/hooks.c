@@ -43,8 +43,8 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_datagram_recvmsg", NULL, "udpv6_recvmsg", no_ipv6},
 	{"kp_datagram_sendmsg", NULL, "ping_v4_sendmsg", no_pings},
 	{"kp_datagram_sendmsg", NULL, "ping_v6_sendmsg", no_pings},
-	{"kp_datagram_sendmsg", NULL, "raw_sendmsg", "owners of raw sockets"},
-	{"kp_datagram_sendmsg", NULL, "rawv6_sendmsg", no_ipv6},
+	{"kp_raw_sendmsg", NULL, "raw_sendmsg", "owners of raw sockets"},
+	{"kp_raw_sendmsg", NULL, "rawv6_sendmsg", no_ipv6},
 	{"kp_tcp_set_state", NULL, "tcp_set_state", NULL},
 	{"kp_inet_release", NULL, "inet_release", NULL},
 };
@@ -117,10 +117,6 @@ const struct backend *backend_choose(const char *name, struct features *feat, ch
 		return need_kprobes(feat, why, why_size);
 	if (!strcmp(name, tracepoint_backend.name))
 		return need_tracepoints(feat, why, why_size);
-	if (strcmp(name, "auto")) {
-		snprintf(why, why_size, "no such back-end: kprobe, tracepoint or auto");
-		return NULL;
-	}
 	if (feature_has(feat, FEAT_KPROBES))
 		return &kprobe_backend;
 	return need_tracepoints(feat, why, why_size);

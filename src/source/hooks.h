@@ -14,8 +14,8 @@
 struct backend; /* a table; constant, static */
 struct hooks;	/* what is attached; owns it */
 
-/* "kprobe", "tracepoint" or "auto" (kprobe where the kernel has it). NULL: no such name, or not on this kernel; then why
- * holds one clause. */
+/* "kprobe", "tracepoint" or "auto" (kprobe where the kernel has it). NULL: not on this kernel; then why holds one
+ * clause. */
 const struct backend *backend_choose(const char *name, struct features *feat, char *why, size_t why_size);
 
 /* The table itself, whatever this kernel can attach; NULL where there is none of that name ("auto" is none). */

@@ -33,7 +33,8 @@ cat >"$work/text" <<'END'
 10:00:00.000013 (v0, proc ?, out) ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28
 10:00:00.000014 (v0, proc ?, out) IP6 fe80::1 > ff02::1:ff00:2: ICMP6, neighbor solicitation, who has fd00::2, length 32
 10:00:00.000014 (v0, proc ?, out) IP6 :: > ff02::16: HBH ICMP6, multicast listener report v2, 1 group record(s), length 28
-10:00:00.000015 (v0, proc dns:30, uid 0, in, attr=port tid=31 tcomm="a b") IP6 (hlim 64, payload length 24) fd00::2 > fd00::1: HBH DSTOPT 999 > 53: UDP, length 3
+10:00:00.000015 (v0, proc dns:30, uid 0, in, attr=port tid=31 tcomm="a) \"b") IP6 (hlim 64, payload length 24) fd00::2 > fd00::1: HBH DSTOPT 999 > 53: UDP, length 3
+10:00:00.000016 (v0, proc ?, in) IP6 10.0.0.2 > ff02::1:ff00:1: ICMP6, neighbor solicitation, who has fd00::1, length 32
 END
 
 # judged WITH-SED-COMMAND [JUDGE-OPTION...]: the last lines of what judge says about the changed text
@@ -57,7 +58,7 @@ fails()
 }
 
 ok "a right capture passes" judged ''
-is "its counts" "$(judged '')" "judge: packets=16 right=11 none=0 wrong=0 kernel=5 unexplained=0"
+is "its counts" "$(judged '')" "judge: packets=17 right=11 none=0 wrong=0 kernel=6 unexplained=0"
 
 fails "another process" '5s/the client:20/server:10/' 'wrong: 10:00:00.000005'
 fails "the other end's process on the way in" '2s/server:10, uid 0/the client:20, uid 1000/' 'wrong=1'

@@ -13,7 +13,8 @@ wanted_pid()
 start_wanted()
 {
 	rm -f "$work/wanted.ready"
-	peer_in a udp-server --addr 10.98.0.1 --port 6001 --repeat 4 --name wanted --ready "$work/wanted.ready" &
+	peer_command a udp-server --addr 10.98.0.1 --port 6001 --repeat 4 --name wanted --ready "$work/wanted.ready"
+	"${peer_command[@]}" &
 	wait_until 5 test -e "$work/wanted.ready"
 }
 

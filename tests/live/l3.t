@@ -7,7 +7,8 @@ need tshark
 [ -c /dev/net/tun ] || modprobe -q tun 2>/dev/null || skip_all "kernel lacks CONFIG_TUN"
 
 # It joins both namespaces and is killed with them.
-peer_in a tun-link --iface tun0 --peer-netns "/run/netns/$ns_prefix-b" --ready "$work/tun.ready" &
+peer_command a tun-link --iface tun0 --peer-netns "$(ns_path b)" --ready "$work/tun.ready"
+"${peer_command[@]}" &
 wait_until 5 test -e "$work/tun.ready" || { echo "Bail out! no tun device"; exit 1; }
 for end in a=1 b=2; do
 	ip -n "$ns_prefix-${end%=*}" address add "10.99.0.${end#*=}/24" dev tun0
@@ -32,7 +33,7 @@ for backend in $backends; do
 		ok "$backend, -i $iface: every packet names its process" judge
 		ok "$backend, -i $iface: a valid file" file_is_valid "$file"
 		is "$backend, -i $iface: Ethernet, with the type of what follows" \
-			"$(fields "$file" frame.encap_type eth.type ip.version ipv6.version | sort -u | tr -s '\t\n' '  ')" \
+			"$(fields "$file" frame.encap_type eth.type ip.version | sort -u | tr -s '\t\n' '  ')" \
 			"1 0x0800 4 1 0x86dd 6 "
 	done
 done

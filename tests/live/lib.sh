@@ -88,7 +88,7 @@ tap_launch()
 	shift
 	: >"$work/err"
 	# shellcheck disable=SC2086 # words of a command
-	in_ns "$ns" env --default-signal=INT ${tap_prefix:-} "$pidtap" --cache-dir "$cache" "$@" \
+	nsenter --net="$(ns_path "$ns")" -- env --default-signal=INT ${tap_prefix:-} "$pidtap" --cache-dir "$cache" "$@" \
 		>"${tap_out:-$work/text}" 2>"$work/err" &
 	tap_pid=$!
 }
@@ -131,7 +131,7 @@ tap_wait()
 # tap_stop [SIGNAL]: ends it, sets tap_status
 tap_stop()
 {
-	kill -s "${1:-TERM}" "$tap_pid"
+	kill -s "${1:-TERM}" "$tap_pid" 2>/dev/null
 	tap_wait
 }
 

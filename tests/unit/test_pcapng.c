@@ -161,7 +161,7 @@ static const struct iface *add_iface(struct capture *c, uint32_t ifindex, const 
 {
 	struct iface *i = iface_add(c->ifaces, 1, ifindex, name, false);
 
-	tap_is_int(c->sink->ops->iface(c->sink, i), 0, "interface %s", name);
+	tap_is_int(c->sink->ops->iface(c->sink, i), 0, "interface %u", i->id);
 	return i;
 }
 
@@ -321,6 +321,41 @@ static void test_processes(void)
 	end(&c);
 }
 
+static uint32_t count_type(const struct capture *c, uint32_t type)
+{
+	uint32_t n = 0;
+
+	for (size_t off = 0; off < c->len; off += u32(c->data + off + 4))
+		n += u32(c->data + off) == type;
+	return n;
+}
+
+/* The table is bounded; a process it forgot is introduced again, one it knows is not. */
+static void test_many_processes(void)
+{
+	const uint32_t max = 16384;
+	const struct iface *eth0;
+	struct capture c;
+	struct owner o;
+
+	begin(&c);
+	eth0 = add_iface(&c, 2, "eth0");
+	for (uint32_t pid = 1; pid <= max + 1; pid++) {
+		o = owner(pid, 1, "a");
+		put(c.sink, eth0, &o, 20);
+	}
+	o = owner(max + 1, 1, "a");
+	put(c.sink, eth0, &o, 20);
+	o = owner(1, 1, "a");
+	put(c.sink, eth0, &o, 20);
+	c.sink->ops->flush(c.sink);
+	read_back(&c);
+	tap_is_int(count_type(&c, 6), max + 3, "all packets are there");
+	tap_is_int(count_type(&c, 0x80000001), max + 2,
+		"one process more than the table holds, one of them twice");
+	end(&c);
+}
+
 static bool isb_count(const struct block *b, uint16_t code, uint64_t want)
 {
 	uint16_t len;
@@ -463,7 +498,6 @@ static void test_full_disk(void)
 	struct owner o = owner(1, 1, "a");
 	const struct iface *eth0;
 	struct capture c;
-	unsigned int epbs = 0;
 	int err = 0, tries;
 
 	begin(&c);
@@ -477,9 +511,7 @@ static void test_full_disk(void)
 	tap_is_int(err, -EFBIG, "the error is reported");
 	read_back(&c);
 	tap_ok(c.cnt > 64 && c.len <= 100000 && c.len > 98000, "the file ends with its last whole block");
-	for (size_t off = 0; off < c.len; off += u32(c.data + off + 4))
-		epbs += u32(c.data + off) == 6;
-	tap_is_int(c.sink->packets, epbs, "packets counts those that are in it");
+	tap_is_int(c.sink->packets, count_type(&c, 6), "packets counts those that are in it");
 	tap_is_int(c.sink->bytes, c.len, "and bytes is its size");
 	end(&c);
 }
@@ -537,6 +569,7 @@ int main(void)
 {
 	test_structure();
 	test_processes();
+	test_many_processes();
 	test_statistics_of_one();
 	test_statistics_of_two();
 	test_order();

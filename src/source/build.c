@@ -10,8 +10,10 @@
 
 /* All that a compilation depends on. */
 struct plan {
+	struct kheaders_opts look;
 	struct bundle_key key;
 	struct kheaders kh;
+	const char *backend;	/* as a flag */
 	const char *env_source; /* borrowed from kh */
 	char **flags;		/* owned, NULL-terminated */
 	char compiler[PATH_MAX];
@@ -39,15 +41,17 @@ static int add_flag(char ***flags, const char *flag)
 }
 
 /* Those of the header tree, the backend and the toggles. Prints where it fails. */
-static int make_flags(struct plan *p, const struct build_opts *opts, struct features *feat)
+static int make_flags(struct plan *p, struct features *feat)
 {
-	const char *backend = strcmp(opts->backend, "kprobe") ? "-DBACKEND_KPROBE=0" : "-DBACKEND_KPROBE=1";
 	char defines[FEAT_CNT][40];
 	size_t cnt = feature_defines(feat, defines);
-	int err = kheaders_flags(&p->kh, &p->flags, &p->env_source);
+	int err;
 
+	kheaders_free_flags(p->flags);
+	p->flags = NULL;
+	err = kheaders_flags(&p->kh, &p->flags, &p->env_source);
 	if (!err)
-		err = add_flag(&p->flags, backend);
+		err = add_flag(&p->flags, p->backend);
 	for (size_t i = 0; i < cnt && !err; i++)
 		err = add_flag(&p->flags, defines[i]);
 	if (err)
@@ -55,45 +59,141 @@ static int make_flags(struct plan *p, const struct build_opts *opts, struct feat
 	return err;
 }
 
+/* What is the same whatever the header tree. */
+static void plan_init(struct plan *p, const struct build_opts *opts, const char *trees_dir)
+{
+	memset(p, 0, sizeof(*p));
+	build_key_machine(&opts->root, &p->key);
+	p->look = (struct kheaders_opts){
+		.root = opts->root,
+		.release = p->key.release,
+		.explicit_dir = opts->kernel_headers,
+		.allow_mismatch = opts->allow_mismatch,
+		.cache_dir = trees_dir,
+	};
+	p->backend = strcmp(opts->backend, "kprobe") ? "-DBACKEND_KPROBE=0" : "-DBACKEND_KPROBE=1";
+	build_cc_find(opts, p->compiler); /* one that is missing is missed when it is needed */
+	build_key_compiler(p->compiler, &p->key);
+}
+
 static void plan_fini(struct plan *p)
 {
 	kheaders_free_flags(p->flags);
 }
 
-/* Prints where it fails. */
-static int plan_init(struct plan *p, const struct build_opts *opts, struct features *feat,
-	const char *trees_dir, bool dry_run)
+/* What depends on the tree p->kh. Prints where it fails. */
+static int plan_tree(struct plan *p, struct features *feat)
 {
-	int err;
+	int err = make_flags(p, feat);
 
-	memset(p, 0, sizeof(*p));
-	build_key_machine(&opts->root, &p->key);
-	err = build_headers(opts, p->key.release, trees_dir, dry_run, &p->kh);
-	if (!err)
-		err = make_flags(p, opts, feat);
 	if (err)
 		return err;
 	memcpy(p->key.headers, p->kh.identity, sizeof(p->key.headers));
 	build_key_flags(p->flags, &p->key);
-	build_cc_find(opts, p->compiler); /* one that is missing is missed when it is needed */
-	build_key_compiler(p->compiler, &p->key);
 	return 0;
 }
 
-static int compile(const struct plan *p, const char *kept_in, struct bundle *out)
+/* From now on without the way that led to p->kh. False: the user wants this one. */
+static bool plan_skip(struct plan *p)
+{
+	p->look.skip |= 1u << p->kh.kind;
+	return !p->look.explicit_dir;
+}
+
+/* Any way's bundle will do: an earlier way's tree may be one that does not compile, and finding that out once more
+ * costs seconds. 0 or negative errno; prints only what build_cache_get() does and what is out of memory. */
+static int find_cached(struct plan *p, const char *dir, struct features *feat, struct bundle *out)
+{
+	int err;
+
+	p->look.dry_run = true;
+	do {
+		err = kheaders_resolve(&p->look, &p->kh);
+		if (!err)
+			err = plan_tree(p, feat);
+		if (err)
+			break;
+		err = build_cache_get(dir, &p->key, out);
+	} while (err && plan_skip(p));
+	p->look.dry_run = false;
+	p->look.skip = 0;
+	return err;
+}
+
+static int compile(const struct plan *p, const char *kept_in, struct bundle *out, struct buf *words)
 {
 	const struct build_cc cc = {
 		.path = p->compiler, .kh = &p->kh, .env_source = p->env_source, .flags = p->flags};
+	bool again = p->look.skip != 0;
 	int err;
 
-	if (kept_in && p->compiler[0])
+	if (kept_in && p->compiler[0] && !again)
 		log_info("compiling the BPF text for kernel %s (once; kept in %s) ...", p->key.release,
 			kept_in);
-	else if (p->compiler[0])
+	else if (p->compiler[0] && !again)
 		log_info("compiling the BPF text for kernel %s ...", p->key.release);
-	err = build_cc_run(&cc, out);
+	err = build_cc_run(&cc, out, words);
 	if (!err)
 		out->key = p->key;
+	return err;
+}
+
+/* The failure of the first tree: it is the one the user can do something about, the others stand in for it. */
+struct failure {
+	struct kheaders kh;
+	struct buf words;
+};
+
+/* The way that led to p->kh is done with: keeps what the first one said. */
+static void note_failure(const struct plan *p, struct failure *first, struct buf *words)
+{
+	log_verbose("%s: %s does not compile with this libbcc", kheaders_kind_name(p->kh.kind), p->kh.build);
+	if (p->look.skip)
+		return;
+	first->kh = p->kh;
+	first->words = *words;
+	*words = (struct buf)BUF_INIT;
+}
+
+/* No tree is left. */
+static void report(const struct plan *p, struct failure *first)
+{
+	if (!p->look.skip) {
+		build_headers_report(&p->look, &p->kh);
+		return;
+	}
+	for (int i = 0; i < KHEADERS_KIND_CNT; i++) {
+		if (p->kh.findings[i].tried)
+			log_verbose("%s: %s", kheaders_kind_name(i), p->kh.findings[i].why);
+	}
+	build_cc_report(&first->kh, &first->words);
+}
+
+/* The trees are tried in their order. A kernel's headers that are much newer than libbcc do not compile, because it
+ * brings a linux/bpf.h of its own; a tree made from BTF does. Prints where it fails. */
+static int compile_any(struct plan *p, const char *kept_in, struct features *feat, struct bundle *out)
+{
+	struct failure first = {.words = BUF_INIT};
+	struct buf words = BUF_INIT;
+	int err;
+
+	do {
+		buf_reset(&words);
+		err = kheaders_resolve(&p->look, &p->kh);
+		if (err) {
+			report(p, &first);
+			break;
+		}
+		err = plan_tree(p, feat);
+		if (!err)
+			err = compile(p, kept_in, out, &words);
+		if (err == -ENOEXEC)
+			note_failure(p, &first, &words);
+	} while (err == -ENOEXEC && plan_skip(p));
+	if (err == -ENOEXEC)
+		build_cc_report(&first.kh, &first.words);
+	buf_free(&words);
+	buf_free(&first.words);
 	return err;
 }
 
@@ -105,9 +205,8 @@ static int build_uncached(const struct build_opts *opts, struct features *feat, 
 
 	if (err)
 		return err;
-	err = plan_init(&plan, opts, feat, tmp, false);
-	if (!err)
-		err = compile(&plan, NULL, out);
+	plan_init(&plan, opts, tmp);
+	err = compile_any(&plan, NULL, feat, out);
 	plan_fini(&plan);
 	build_tmp_remove(tmp);
 	return err;
@@ -122,14 +221,12 @@ static int build_cached(
 
 	if (err)
 		return err;
-	err = plan_init(&plan, opts, feat, dir, false);
-	if (err)
-		goto out;
-	if (!build_cache_get(dir, &plan.key, out)) {
+	plan_init(&plan, opts, dir);
+	if (!find_cached(&plan, dir, feat, out)) {
 		*how = BUILD_CACHED;
 		goto out;
 	}
-	err = compile(&plan, dir, out);
+	err = compile_any(&plan, dir, feat, out);
 	if (err)
 		goto out;
 	*how = BUILD_COMPILED;
@@ -180,8 +277,15 @@ int build_carried(const char *path, const struct sysroot *root, struct bundle *o
 int build_dump(const struct build_opts *opts, struct features *feat)
 {
 	struct plan plan;
-	int err = plan_init(&plan, opts, feat, cache_dir(opts), true);
+	int err;
 
+	plan_init(&plan, opts, cache_dir(opts));
+	plan.look.dry_run = true;
+	err = kheaders_resolve(&plan.look, &plan.kh);
+	if (err)
+		build_headers_report(&plan.look, &plan.kh);
+	else
+		err = plan_tree(&plan, feat);
 	if (err)
 		goto out;
 	printf("// kernel %s, %s in %s\n", plan.key.release, kheaders_kind_name(plan.kh.kind), plan.kh.build);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/build_int.h"
-#include "base/buf.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -169,30 +168,43 @@ static int spawn(const struct files *f, char **argv, int *status)
 	return 0;
 }
 
-/* 0 where the child ended well, else says how it did not. */
-static int judge(const struct build_cc *cc, int status, const char *words)
+void build_cc_report(const struct kheaders *kh, struct buf *words)
 {
-	const struct kheaders *kh = cc->kh;
+	log_err("cannot compile the BPF text against %s in %s (release %s): the compiler's words:",
+		kheaders_kind_name(kh->kind), kh->build, kh->release[0] ? kh->release : "unknown");
+	log_block(buf_cstr(words));
+}
 
+/* clang's FILE:LINE:COLUMN: error: ...; without one libbcc failed at something else, a map for example. */
+static bool blames_text(const char *words)
+{
+	return strstr(words, ": error: ") || strstr(words, ": fatal error: ");
+}
+
+/* 0 where the child ended well, else says how it did not, but for -ENOEXEC. */
+static int judge(const struct build_cc *cc, int status, struct buf *words)
+{
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM)) {
 		log_err("interrupted while compiling the BPF text");
 		return -EINTR;
 	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) != EXIT_CANNOT_RUN) {
+		if (blames_text(buf_cstr(words)))
+			return -ENOEXEC;
+		build_cc_report(cc->kh, words);
+		return -EIO;
+	}
 	if (WIFSIGNALED(status))
 		log_err("%s was killed by signal %d (%s)%s", cc->path, WTERMSIG(status),
 			strsignal(WTERMSIG(status)),
 			WTERMSIG(status) == SIGKILL ? ": it needs about 250 MB of memory" : "");
-	else if (WEXITSTATUS(status) == EXIT_CANNOT_RUN)
-		log_err("cannot run %s: is libbcc installed? A bundle made elsewhere for this kernel "
-			"(--bundle) does "
-			"without",
-			cc->path);
 	else
-		log_err("cannot compile the BPF text against %s in %s (release %s): the compiler's words:",
-			kheaders_kind_name(kh->kind), kh->build, kh->release[0] ? kh->release : "unknown");
-	log_block(words);
+		log_err("cannot run %s: is libbcc installed? A bundle made elsewhere for this kernel "
+			"(--bundle) does without",
+			cc->path);
+	log_block(buf_cstr(words));
 	return -EIO;
 }
 
@@ -212,17 +224,15 @@ static int take_bundle(const struct build_cc *cc, int fd, struct bundle *out)
 	return err;
 }
 
-int build_cc_run(const struct build_cc *cc, struct bundle *out)
+int build_cc_run(const struct build_cc *cc, struct bundle *out, struct buf *words)
 {
 	struct files f = {{-1, -1, -1}};
-	struct buf words = BUF_INIT;
 	char **argv = NULL;
 	int status, err;
 
 	if (!cc->path[0]) {
 		log_err(PROGRAM " is neither beside pidtap nor in PATH: install it, or use a bundle made "
-				"elsewhere for "
-				"this kernel (--bundle)");
+				"elsewhere for this kernel (--bundle)");
 		return -ENOENT;
 	}
 	argv = make_argv(cc);
@@ -230,19 +240,18 @@ int build_cc_run(const struct build_cc *cc, struct bundle *out)
 	if (!err)
 		err = spawn(&f, argv, &status);
 	if (!err)
-		err = file_read(f.fd[STDERR_FILENO], WORDS_MAX, &words);
+		err = file_read(f.fd[STDERR_FILENO], WORDS_MAX, words);
 	if (err) {
 		log_err("cannot run %s: %s", cc->path, strerror(-err));
 		goto out;
 	}
-	err = judge(cc, status, buf_cstr(&words));
+	err = judge(cc, status, words);
 	if (err)
 		goto out;
-	if (words.len)
-		log_debug("cc", "%s", buf_cstr(&words));
+	if (words->len)
+		log_debug("cc", "%s", buf_cstr(words));
 	err = take_bundle(cc, f.fd[STDOUT_FILENO], out);
 out:
-	buf_free(&words);
 	files_close(&f);
 	free(argv);
 	return err;

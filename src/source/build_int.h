@@ -6,6 +6,7 @@
 
 #include <limits.h>
 
+#include "base/buf.h"
 #include "kheaders/kheaders.h"
 #include "source/build.h"
 
@@ -43,10 +44,9 @@ void build_tmp_remove(const char *path);
 
 /* --- build_headers.c */
 
-/* kheaders_resolve() for this run; trees that have to be made go below trees_dir, with dry_run nowhere. Where
- * it fails, prints what each way lacked and the distribution's remedy. */
-int build_headers(const struct build_opts *opts, const char *release, const char *trees_dir, bool dry_run,
-	struct kheaders *out);
+/* Says why kheaders_resolve(look, kh) failed: what each way lacked and the distribution's remedy, or what is wrong
+ * with the directory that was named. */
+void build_headers_report(const struct kheaders_opts *look, const struct kheaders *kh);
 
 /* --- build_cc.c */
 
@@ -61,8 +61,12 @@ struct build_cc {
  * nothing. */
 int build_cc_find(const struct build_opts *opts, char path[PATH_MAX]);
 
-/* Compiles build_bpf_text. 0: *out is the caller's, its key empty. Prints where it fails, with the compiler's
- * words. */
-int build_cc_run(const struct build_cc *cc, struct bundle *out);
+/* Compiles build_bpf_text. 0: *out is the caller's, its key empty. -ENOEXEC: the text does not compile against this
+ * tree; it is not printed, `words` has what the compiler says (build_cc_report() shows it; another tree may do). For
+ * all else prints one line and returns another negative errno. */
+int build_cc_run(const struct build_cc *cc, struct bundle *out, struct buf *words);
+
+/* One sentence and the compiler's words below. */
+void build_cc_report(const struct kheaders *kh, struct buf *words);
 
 #endif

@@ -31,6 +31,7 @@ struct filter {
 	uint32_t parent;
 	uint32_t handle;
 	uint16_t prio;
+	bool bpf_all; /* a BPF filter for all protocols: ours can share its priority */
 	char name[FILTER_NAME_MAX]; /* "" where it is no BPF filter or has none */
 };
 
@@ -160,6 +161,7 @@ static int on_filter(const struct nlmsghdr *msg, void *arg)
 		if (mnl_attr_get_type(attr) == TCA_OPTIONS)
 			options = attr;
 	}
+	f->bpf_all = bpf && (tc->tcm_info & 0xffff) == htons(ETH_P_ALL);
 	if (bpf && options)
 		read_bpf_name(options, f->name, sizeof(f->name));
 	return MNL_CB_OK;
@@ -186,14 +188,29 @@ static int list_filters(struct clsact *c, uint32_t ifindex, uint32_t parent, str
 	return err;
 }
 
-static uint16_t first_prio(const struct filter_list *list)
+/* Does a filter hold this priority that ours cannot share it with? */
+static bool prio_taken(const struct filter_list *list, uint16_t prio)
 {
-	uint16_t lowest = FIRST_PRIO + 1;
+	for (size_t i = 0; i < list->cnt; i++)
+		if (list->all[i].prio == prio && !list->all[i].bpf_all)
+			return true;
+	return false;
+}
+
+/* Before all others if that can be; sets *behind where it cannot. */
+static uint16_t choose_prio(const struct filter_list *list, bool *behind)
+{
+	uint16_t prio = FIRST_PRIO + 1;
 
 	for (size_t i = 0; i < list->cnt; i++)
-		if (list->all[i].prio && list->all[i].prio < lowest)
-			lowest = list->all[i].prio;
-	return lowest > 1 ? lowest - 1 : 1;
+		if (list->all[i].prio && list->all[i].prio < prio)
+			prio = list->all[i].prio;
+	if (prio > 1)
+		return prio - 1;
+	*behind = prio_taken(list, prio);
+	while (prio_taken(list, prio) && prio < UINT16_MAX)
+		prio++;
+	return prio;
 }
 
 /* Did a pidtap that still runs make this qdisc? Then whoever of us goes last removes it. */
@@ -235,7 +252,7 @@ static int find_handle(struct clsact *c, uint32_t ifindex, uint32_t parent, cons
 }
 
 static int add_filter(struct clsact *c, uint32_t ifindex, uint32_t parent, int prog_fd, const char *name, uint16_t *prio,
-	uint32_t *handle)
+	uint32_t *handle, bool *behind)
 {
 	uint8_t buf[NETLINK_BUF_SIZE];
 	struct filter_list list;
@@ -245,7 +262,7 @@ static int add_filter(struct clsact *c, uint32_t ifindex, uint32_t parent, int p
 
 	if (err)
 		return err;
-	*prio = first_prio(&list);
+	*prio = choose_prio(&list, behind);
 	free(list.all);
 	req = netlink_request(&c->nl, buf, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL);
 	put_tcmsg(req, ifindex, parent, 0, TC_H_MAKE((uint32_t)*prio << 16, htons(ETH_P_ALL)));
@@ -292,9 +309,10 @@ int clsact_attach(struct clsact *c, uint32_t ifindex, int ingress_fd, int egress
 	if (err)
 		return err;
 	filter_name_make(name, a.made_qdisc);
-	err = add_filter(c, ifindex, parent_in, ingress_fd, name, &a.prio_in, &a.handle_in);
+	err = add_filter(c, ifindex, parent_in, ingress_fd, name, &a.prio_in, &a.handle_in, &a.behind);
 	if (!err && a.egress)
-		err = add_filter(c, ifindex, PARENT_CLSACT_OUT, egress_fd, name, &a.prio_out, &a.handle_out);
+		err = add_filter(c, ifindex, PARENT_CLSACT_OUT, egress_fd, name, &a.prio_out, &a.handle_out,
+			&a.behind);
 	if (err) {
 		clsact_detach(c, &a);
 		return err;

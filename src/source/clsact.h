@@ -5,7 +5,8 @@
  * filters on it by then. An `ingress` qdisc in the way is worked with: ingress is captured there, egress reported as
  * unavailable; it is never replaced. The filters are attached without direct-action and return 0 ("no match"), so every
  * other filter on the interface still runs. They take the lowest existing priority minus one, because an earlier
- * direct-action filter would hide packets; at priority 1 they share it.
+ * direct-action filter would hide packets; at priority 1 they share it. A priority holds filters of one kind and protocol
+ * only: where another kind has priority 1, ours come right behind it.
  *
  * A filter's name says whose it is: "pidtap/PID/STARTTIME/made" or ".../kept" (was the qdisc made by a pidtap?). What a
  * killed run left is known by that and removed at the next start.
@@ -22,6 +23,7 @@ struct clsact_attachment {
 	uint32_t ifindex;
 	bool made_qdisc;
 	bool egress; /* false: an ingress qdisc is in the way */
+	bool behind; /* a filter of another kind holds priority 1: packets it takes an action on are not seen */
 	uint16_t prio_in, prio_out;
 	uint32_t handle_in, handle_out;
 };

@@ -5,15 +5,26 @@
 #include <bcc/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "compat/cpus.h"
 
 #define VERIFIER_LOG_SIZE (1U << 20)
 #define KEY_SIZE_MAX 64
+
+/* One program on its way into the kernel. */
+struct load_request {
+	const struct bundle_prog *prog;
+	const struct bpf_insn *insns; /* filled in */
+	const char *license;
+	uint32_t kern_version;
+};
 
 struct maps {
 	const struct bundle *bundle;
@@ -156,28 +167,61 @@ static enum bpf_prog_type prog_type(const char *name)
 	return BPF_PROG_TYPE_UNSPEC;
 }
 
-/* Loads once without a log (the log costs time and, when too small, the load); a refusal is repeated with it. */
-static int load_filled(const struct bundle_prog *prog, const char *license, struct bpf_insn *insns, uint32_t kver)
+/* bpf(2) itself: libbcc's loader adds words of its own on stderr. */
+static int bpf_load(const struct load_request *r, bool named, char *log, uint32_t log_size)
 {
-	enum bpf_prog_type type = prog_type(prog->name);
-	int len = (int)(prog->insn_cnt * sizeof(*insns));
-	int fd = bcc_prog_load(type, prog->name, insns, len, license, kver, 0, NULL, 0);
-	int err = errno;
-	char *log;
+	union bpf_attr attr;
+	int fd;
 
-	if (fd >= 0)
-		return fd;
-	log_err("the kernel refused BPF program %s (%u instructions): %s%s", prog->name, prog->insn_cnt, strerror(err),
-		err == EPERM ? "; root or CAP_BPF and CAP_PERFMON are needed" : "; the verifier's words:");
-	log = err == EPERM ? NULL : calloc(1, VERIFIER_LOG_SIZE);
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = prog_type(r->prog->name);
+	attr.insns = (uintptr_t)r->insns;
+	attr.insn_cnt = r->prog->insn_cnt;
+	attr.license = (uintptr_t)r->license;
+	attr.kern_version = r->kern_version;
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = log_size;
+	attr.log_level = log ? 1 : 0;
+	if (named)
+		snprintf(attr.prog_name, sizeof(attr.prog_name), "%.15s", r->prog->name);
+	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	return fd < 0 ? -errno : fd;
+}
+
+static void print_refusal(const struct load_request *r, int err)
+{
+	char *log = NULL;
+	int fd;
+
+	if (err == -EPERM) {
+		log_err("the kernel refused BPF program %s: %s (root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, are needed; "
+			"lockdown may forbid it)",
+			r->prog->name, strerror(-err));
+		return;
+	}
+	log_err("the kernel refused BPF program %s (%u instructions): %s; the verifier's words:", r->prog->name,
+		r->prog->insn_cnt, strerror(-err));
+	log = calloc(1, VERIFIER_LOG_SIZE);
 	if (!log)
-		return -err;
-	fd = bcc_prog_load(type, prog->name, insns, len, license, kver, 1, log, VERIFIER_LOG_SIZE);
+		return;
+	fd = bpf_load(r, false, log, VERIFIER_LOG_SIZE);
 	if (fd >= 0)
 		close(fd);
 	log_block(log);
 	free(log);
-	return -err;
+}
+
+/* Loads without a log, which costs time and, when too small, the load; a refusal is repeated with it. Programs have names
+ * since 4.15: kernels before refuse what they do not know with E2BIG. */
+static int load_filled(const struct load_request *r)
+{
+	int fd = bpf_load(r, true, NULL, 0);
+
+	if (fd == -E2BIG || fd == -EINVAL)
+		fd = bpf_load(r, false, NULL, 0);
+	if (fd < 0)
+		print_refusal(r, fd);
+	return fd;
 }
 
 int prog_load(const struct bundle *b, const struct maps *m, const char *name, const struct load_patch *patches,
@@ -197,7 +241,7 @@ int prog_load(const struct bundle *b, const struct maps *m, const char *name, co
 	memcpy(insns, prog->insns, prog->insn_cnt * sizeof(*insns));
 	err = fill_in(prog, m, patches, patch_cnt, insns);
 	if (!err)
-		err = load_filled(prog, b->license, insns, kern_version);
+		err = load_filled(&(struct load_request){prog, insns, b->license, kern_version});
 	free(insns);
 	return err;
 }

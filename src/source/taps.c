@@ -113,6 +113,9 @@ static int attach(struct taps *t, const struct link *link)
 		log_warn("%s has an ingress qdisc, which leaves no place for clsact: only what it receives is captured "
 			 "(tc qdisc del dev %s ingress, if nothing needs it)",
 			link->name, link->name);
+	if (tap->at.behind)
+		log_warn("%s: a filter of another kind holds priority 1: packets it takes an action on are not seen",
+			link->name);
 	return t->opts.on_link(t->opts.ctx, link);
 }
 

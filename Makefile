@@ -124,9 +124,11 @@ $(O)/tests/peer: tests/peer.c
 
 # The first comment of a test program, "links: ...", names the sources and libraries it is linked with.
 links = $(shell sed -n '/^\/\* links: /{:a;/\*\//!{N;ba;};s/^.. links: //;s/ *\*\/.*//;s/\n *\*\{0,1\}/ /g;p;q;}' $(1))
+# not in the rule: a % there would become the stem
+linked_sources = $(filter %.c,$(call links,$(1)))
 
 define linked_programs
-$$(O)/tests/%: tests/$(1)/%.c $$$$(filter %.c,$$$$(call links,tests/$(1)/$$$$*.c)) $$(HEADERS)
+$$(O)/tests/%: tests/$(1)/%.c $$$$(call linked_sources,tests/$(1)/$$$$*.c) $$(HEADERS)
 	$$(Q)mkdir -p $$(@D)
 	$$(call say,CC,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) $$(SAN_FLAGS) -o $$@ $$< $$(call links,$$<)
 endef

@@ -13,7 +13,7 @@ uint32_t cpus_possible(void);
 /* Numbers of the running CPUs: *cpus (caller frees) of *cnt. 0 or negative errno. */
 int cpus_online(uint32_t **cpus, size_t *cnt);
 
-/* Parses the kernel's list format "0-3,8". Same results; -EINVAL where it is none. */
+/* Parses the kernel's list format "0-3,8", ascending. Same results; -EINVAL where it is none. */
 int cpus_parse(const char *list, uint32_t **cpus, size_t *cnt);
 
 #endif

@@ -21,12 +21,6 @@ static const struct row table[FEAT_CNT] = {
 			"a full owner map takes new owners only after user space has evicted old ones"},
 		probe_lru_hash,
 	},
-	/* [bcc] a5e8c07059d0; [seen] refused on 4.9 */
-	[FEAT_PROBE_READ_STR] = {
-		{"PROBE_READ_STR", "reading strings of unknown length", KVER(4, 11, 0), true,
-			"strings are read at their full fixed size"},
-		probe_read_str,
-	},
 	/* [commit] cf5f5cea2706 kernel/trace/trace_syscalls.c; [seen] EINVAL on 4.9, taken on 4.14 */
 	[FEAT_SYSCALL_TP_BPF] = {
 		{"SYSCALL_TP_BPF", "programs on system call tracepoints", KVER(4, 14, 0), false,
@@ -71,12 +65,6 @@ static const struct row table[FEAT_CNT] = {
 			true,
 			"bpf_probe_read does both, which is wrong where their addresses overlap (s390x)"},
 		probe_read_kernel,
-	},
-	/* [commit] cf25e24db61c include/linux/sched.h. A field's name, which only a compiler could try. */
-	[FEAT_START_BOOTTIME] = {
-		{"START_BOOTTIME", "task_struct.start_boottime", KVER(5, 5, 0), true,
-			"nothing: real_start_time is the same"},
-		probe_version_only,
 	},
 	/* [commit] 80ee81e0403c kernel/bpf/syscall.c */
 	[FEAT_MEMCG_ACCOUNT] = {

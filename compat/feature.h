@@ -17,7 +17,6 @@
 /* HAVE_<NAME> in the text for those marked T. Sources of the numbers: facts in feature.c. */
 enum feature {
 	FEAT_LRU_HASH,	       /* T 4.10 BPF_MAP_TYPE_LRU_HASH */
-	FEAT_PROBE_READ_STR,   /* T 4.11 bpf_probe_read_str */
 	FEAT_SYSCALL_TP_BPF,   /*   4.14 programs on syscalls:sys_* tracepoints */
 	FEAT_PROG_NAME,	       /*   4.15 program and map names */
 	FEAT_RAW_TP,	       /*   4.17 raw tracepoint programs */
@@ -25,7 +24,6 @@ enum feature {
 	FEAT_SKB_SK,	       /* T 5.11 skb->sk in a tc program (5.1), usable as a hash key */
 	FEAT_LARGE_PROG,       /*   5.2  more than 4096 instructions */
 	FEAT_PROBE_READ_KERNEL,/* T 5.5  bpf_probe_read_kernel, bpf_probe_read_user */
-	FEAT_START_BOOTTIME,   /* T 5.5  task_struct.start_boottime (real_start_time before) */
 	FEAT_MEMCG_ACCOUNT,    /*   5.11 BPF memory charged to the cgroup, not to RLIMIT_MEMLOCK */
 	FEAT_KPROBES,	       /*   CONFIG_KPROBES */
 	FEAT_SOCK_LENGTH_TP,   /*   6.3  sock:sock_send_length, sock:sock_recv_length */

@@ -131,11 +131,6 @@ static enum probe_result probe_helper(const struct features *f, int helper)
 			  : PROBE_UNKNOWN;
 }
 
-enum probe_result probe_read_str(const struct features *f)
-{
-	return probe_helper(f, BPF_FUNC_probe_read_str);
-}
-
 enum probe_result probe_read_kernel(const struct features *f)
 {
 	return probe_helper(f, BPF_FUNC_probe_read_kernel);

@@ -14,7 +14,6 @@ enum probe_result { PROBE_NO = -1, PROBE_UNKNOWN = 0, PROBE_YES = 1 };
 
 /* Maps and programs that are created and closed again */
 enum probe_result probe_lru_hash(const struct features *f);
-enum probe_result probe_read_str(const struct features *f);
 enum probe_result probe_read_kernel(const struct features *f);
 enum probe_result probe_memcg_account(const struct features *f);
 enum probe_result probe_prog_name(const struct features *f);
@@ -27,7 +26,6 @@ enum probe_result probe_sock_length_tp(const struct features *f);
 enum probe_result probe_sock_state_tp(const struct features *f);
 
 /* Files under the sysroot */
-enum probe_result probe_version_only(const struct features *f);
 enum probe_result probe_syscall_tp(const struct features *f);
 enum probe_result probe_perf_kprobe(const struct features *f);
 enum probe_result probe_kprobes(const struct features *f);

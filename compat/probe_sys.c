@@ -12,12 +12,6 @@
 #define SMALL_FILE 4096
 #define MODULES_FILE_MAX (16 << 20) /* modules.dep of a distribution is about 1 MiB */
 
-enum probe_result probe_version_only(const struct features *f)
-{
-	(void)f;
-	return PROBE_UNKNOWN;
-}
-
 static void release_of(const struct sysroot *root, char *out, size_t size)
 {
 	char *text;

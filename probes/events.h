@@ -159,7 +159,10 @@ struct ev_packet {
 #define EV_STAT_FLOW_INSERT 4	/* new keys in m_flow_owner */
 #define EV_STAT_FLOW_DELETE 5	/* keys removed by us */
 #define EV_STAT_OWNER_FAILED 6	/* owner or close records the ring refused */
-#define EV_STAT_CNT 7
+#define EV_STAT_FLOW_FULL 7	/* new keys m_flow_owner had no room for */
+#define EV_STAT_SOCK_INSERT 8	/* new sockets in m_sock */
+#define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
+#define EV_STAT_CNT 10
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Dual BSD/GPL
  *
  * Small differences between kernels and header trees, settled once. HAVE_* come from compat/feature.c, always 0 or 1.
+ *
+ * Every name of ours begins with pt_ or PT_ (maps with m_, records with ev_): kernel headers take the rest, 6.12 even READ
+ * and fd_file.
  */
 
 /* A header tree made from BTF has types and no macros; these are ABI. */
@@ -21,19 +24,19 @@
 #define PT_PROTO_ICMPV6 58
 #define PT_PROTO_RAW 255
 
-#define INLINE static inline __attribute__((always_inline))
+#define PT_INLINE static inline __attribute__((always_inline))
 
-/* Reads kernel memory: READ(destination, &pointer->field). On failure the destination is zeroed (5.x) or unchanged;
+/* Reads kernel memory: PT_READ(destination, &pointer->field). On failure the destination is zeroed (5.x) or unchanged;
  * all destinations start as 0. */
 #if HAVE_PROBE_READ_KERNEL
-#define READ_N(dst, size, src) bpf_probe_read_kernel(dst, size, src)
-#define READ_USER_N(dst, size, src) bpf_probe_read_user(dst, size, src)
+#define PT_READ_N(dst, size, src) bpf_probe_read_kernel(dst, size, src)
+#define PT_READ_USER_N(dst, size, src) bpf_probe_read_user(dst, size, src)
 #else
-#define READ_N(dst, size, src) bpf_probe_read(dst, size, src)
-#define READ_USER_N(dst, size, src) bpf_probe_read(dst, size, src)
+#define PT_READ_N(dst, size, src) bpf_probe_read(dst, size, src)
+#define PT_READ_USER_N(dst, size, src) bpf_probe_read(dst, size, src)
 #endif
-#define READ(dst, src) READ_N(&(dst), sizeof(dst), src)
-#define READ_USER(dst, src) READ_USER_N(&(dst), sizeof(dst), src)
+#define PT_READ(dst, src) PT_READ_N(&(dst), sizeof(dst), src)
+#define PT_READ_USER(dst, src) PT_READ_USER_N(&(dst), sizeof(dst), src)
 
 /* struct task_struct's start on CLOCK_BOOTTIME was renamed in 5.5; this is about the headers, not the kernel's
  * abilities. */
@@ -44,7 +47,7 @@
 #endif
 
 /* A value the loader patches in at load time. A plain constant would be folded away. */
-#define PATCHED(mark)                                                                                        \
+#define PT_PATCHED(mark)                                                                                        \
 	({                                                                                                   \
 		__u64 pt_patched;                                                                            \
 		asm volatile("%0 = " #mark " ll" : "=r"(pt_patched));                                        \

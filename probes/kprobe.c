@@ -8,38 +8,38 @@
 /* The tuple is complete here and the SYN has not left. */
 int kp_tcp_connect(struct pt_regs *ctx, struct sock *sk)
 {
-	claim(ctx, sk, -1);
+	pt_claim(ctx, sk, -1);
 	return 0;
 }
 
 /* Every new descriptor: accept, and also dup, SCM_RIGHTS, pidfd_getfd. */
 int kp_fd_install(struct pt_regs *ctx, unsigned int fd, struct file *file)
 {
-	struct sock *sk = file_sock(file);
+	struct sock *sk = pt_file_sock(file);
 
-	if (sk && sock_proto(sk) == PT_PROTO_TCP && sock_state(sk) != PT_TCP_LISTEN &&
-		sock_state(sk) != PT_TCP_CLOSE)
-		claim_if_free(ctx, sk, fd);
+	if (sk && pt_sock_proto(sk) == PT_PROTO_TCP && pt_sock_state(sk) != PT_TCP_LISTEN &&
+		pt_sock_state(sk) != PT_TCP_CLOSE)
+		pt_claim_if_free(ctx, sk, fd);
 	return 0;
 }
 
 /* inet_csk_listen_start calls the protocol's hash function once the port is bound, also by autobind. */
 int kp_inet_hash(struct pt_regs *ctx, struct sock *sk)
 {
-	if (sock_state(sk) == PT_TCP_LISTEN)
-		claim_listen(ctx, sk);
+	if (pt_sock_state(sk) == PT_TCP_LISTEN)
+		pt_claim_listen(ctx, sk);
 	return 0;
 }
 
 int kp_tcp_sendmsg(struct pt_regs *ctx, struct sock *sk)
 {
-	claim(ctx, sk, -1);
+	pt_claim(ctx, sk, -1);
 	return 0;
 }
 
 int kp_tcp_recvmsg(struct pt_regs *ctx, struct sock *sk)
 {
-	claim(ctx, sk, -1);
+	pt_claim(ctx, sk, -1);
 	return 0;
 }
 
@@ -50,30 +50,30 @@ int kp_datagram_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg
 	struct ev_owner ev = {.fd = -1};
 	void *to = 0;
 
-	READ(to, &msg->msg_name);
-	claim_to(ctx, sk, &ev, to, 0);
+	PT_READ(to, &msg->msg_name);
+	pt_claim_to(ctx, sk, &ev, to, 0);
 	return 0;
 }
 
 #if !HAVE_SKB_SK
 /* The first bytes to be sent, in user memory. */
-INLINE void *msg_data(struct msghdr *msg)
+PT_INLINE void *pt_msg_data(struct msghdr *msg)
 {
 	const struct iovec *iov = 0;
 	void *data = 0;
 
 #if LINUX_VERSION_CODE >= 0x060400 /* only with --assume-kernel: iov was renamed, and a single buffer has none */
-	u8 type = 0;
+	unsigned long segs = 0;
 
-	READ(type, (u8 *)&msg->msg_iter.iter_type);
-	READ(data, (void **)&msg->msg_iter.ubuf);
-	if (type == ITER_UBUF)
+	PT_READ(segs, &msg->msg_iter.nr_segs);
+	PT_READ(data, (void **)&msg->msg_iter.ubuf);
+	if (segs == 1)
 		return data;
-	READ(iov, &msg->msg_iter.__iov);
+	PT_READ(iov, &msg->msg_iter.__iov);
 #else
-	READ(iov, &msg->msg_iter.iov);
+	PT_READ(iov, &msg->msg_iter.iov);
 #endif
-	READ(data, &iov->iov_base);
+	PT_READ(data, &iov->iov_base);
 	return data;
 }
 #endif
@@ -82,20 +82,20 @@ INLINE void *msg_data(struct msghdr *msg)
 int kp_raw_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
 {
 #if HAVE_SKB_SK
-	claim(ctx, sk, -1);
+	pt_claim(ctx, sk, -1);
 #else
 	struct ev_owner ev = {.fd = -1};
 	void *to = 0;
 
-	READ(to, &msg->msg_name);
-	claim_raw(ctx, sk, &ev, to, 0, msg_data(msg));
+	PT_READ(to, &msg->msg_name);
+	pt_claim_raw(ctx, sk, &ev, to, 0, pt_msg_data(msg));
 #endif
 	return 0;
 }
 
 int kp_datagram_recvmsg(struct pt_regs *ctx, struct sock *sk)
 {
-	claim(ctx, sk, -1);
+	pt_claim(ctx, sk, -1);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ int kr_udp_get_port(struct pt_regs *ctx)
 	sk = (struct sock *)*addr;
 	m_get_port.delete(&id);
 	if (!PT_REGS_RC(ctx))
-		claim(ctx, sk, -1);
+		pt_claim(ctx, sk, -1);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ int kr_udp_get_port(struct pt_regs *ctx)
 int kp_tcp_set_state(struct pt_regs *ctx, struct sock *sk, int state)
 {
 	if (state == PT_TCP_CLOSE)
-		sock_closed(ctx, sk);
+		pt_sock_closed(ctx, sk);
 	return 0;
 }
 
@@ -139,8 +139,8 @@ int kp_inet_release(struct pt_regs *ctx, struct socket *socket)
 {
 	struct sock *sk = 0;
 
-	READ(sk, &socket->sk);
-	if (sk && sock_proto(sk) != PT_PROTO_TCP)
-		sock_closed(ctx, sk);
+	PT_READ(sk, &socket->sk);
+	if (sk && pt_sock_proto(sk) != PT_PROTO_TCP)
+		pt_sock_closed(ctx, sk);
 	return 0;
 }

@@ -25,7 +25,7 @@ BPF_PERCPU_ARRAY(m_stats, u64, EV_STAT_CNT);
 BPF_PERF_OUTPUT(m_packets);
 BPF_PERF_OUTPUT(m_owners);
 
-INLINE void count(int which)
+PT_INLINE void pt_count(int which)
 {
 	u64 *n = m_stats.lookup(&which);
 

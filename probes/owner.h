@@ -3,22 +3,22 @@
  * Who owns what: the only place that writes owners.
  *
  * The rule (DESIGN.md section 4): a wrong answer is worse than none. Only hooks that run in the context of the process
- * that acts may call owner_current(), and a kernel thread is never an owner.
+ * that acts may call pt_owner_current(), and a kernel thread is never an owner.
  */
 
 /* The acting process, into a zeroed value. 0: nobody that may own a socket. */
-INLINE int owner_current(struct ev_owner_val *o)
+PT_INLINE int pt_owner_current(struct ev_owner_val *o)
 {
 	struct task_struct *task = (void *)bpf_get_current_task(), *leader = 0;
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u32 flags = 0;
 
-	READ(flags, &task->flags);
+	PT_READ(flags, &task->flags);
 	if (flags & PT_PF_KTHREAD || !(pid_tgid >> 32))
 		return 0;
-	READ(leader, &task->group_leader);
-	READ(o->start_ns, &leader->PT_START_BOOTTIME);
-	READ_N(o->comm, EV_COMM_LEN, &leader->comm);
+	PT_READ(leader, &task->group_leader);
+	PT_READ(o->start_ns, &leader->PT_START_BOOTTIME);
+	PT_READ_N(o->comm, EV_COMM_LEN, &leader->comm);
 	bpf_get_current_comm(o->tcomm, EV_COMM_LEN);
 	o->pid = pid_tgid >> 32;
 	o->tid = (u32)pid_tgid;
@@ -26,21 +26,21 @@ INLINE int owner_current(struct ev_owner_val *o)
 	return 1;
 }
 
-INLINE int same_process(struct ev_owner_val *a, struct ev_owner_val *b)
+PT_INLINE int pt_same_process(struct ev_owner_val *a, struct ev_owner_val *b)
 {
 	return a->pid == b->pid && a->start_ns == b->start_ns;
 }
 
 /* Also the thread and its credentials: what a packet shows. */
-INLINE int same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
+PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 {
-	return same_process(a, b) && a->tid == b->tid && a->uid == b->uid;
+	return pt_same_process(a, b) && a->tid == b->tid && a->uid == b->uid;
 }
 
 /* Notes that `o` acts on `sk`, bound to `port` (0: not yet), and completes it with the socket's identity. A socket seen
  * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process or its port
- * is news. */
-INLINE int sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
+ * is news, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
+PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *known = m_sock.lookup(&addr);
@@ -51,155 +51,152 @@ INLINE int sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 	o->attr = EV_ATTR_EXACT;
 	if (known && !known->closed_ns) {
 		o->sock_id = known->owner.sock_id;
-		news = known->port != port || !same_process(&known->owner, o);
-		if (!news && same_actor(&known->owner, o))
+		news = known->port != port || !pt_same_process(&known->owner, o);
+		if (!news && pt_same_actor(&known->owner, o))
 			return 0;
 	} else {
 		o->sock_id = bpf_ktime_get_ns();
 	}
 	fresh.owner = *o;
-	fresh.netns = sock_netns(sk);
+	fresh.netns = pt_sock_netns(sk);
 	fresh.port = port;
-	m_sock.update(&addr, &fresh);
+	if (m_sock.update(&addr, &fresh)) {
+		pt_count(EV_STAT_SOCK_FULL);
+		return -1;
+	}
+	if (!known)
+		pt_count(EV_STAT_SOCK_INSERT);
 	return news;
 }
 
-/* Is the socket this owner was noted for still the one at that address, and open? */
-INLINE int owner_alive(struct ev_owner_val *o)
-{
-	u64 addr = o->sk;
-	struct ev_sock *s = m_sock.lookup(&addr);
-
-	return s && s->owner.sock_id == o->sock_id && !s->closed_ns;
-}
-
-INLINE void owner_send(void *ctx, struct ev_owner *ev)
+PT_INLINE void pt_owner_send(void *ctx, struct ev_owner *ev)
 {
 	ev->hdr.ts_ns = bpf_ktime_get_ns();
 	ev->hdr.type = EV_OWNER;
 	ev->hdr.size = sizeof(*ev);
 	if (m_owners.perf_submit(ctx, ev, sizeof(*ev)))
-		count(EV_STAT_OWNER_FAILED);
+		pt_count(EV_STAT_OWNER_FAILED);
 }
 
 /* Writes the flow's owner where it is news, and tells user space. ev->owner is complete. */
-INLINE void flow_write(void *ctx, struct ev_owner *ev)
+PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev)
 {
 	struct ev_owner_val *known = m_flow_owner.lookup(&ev->key);
 	int new_key = !known, tell = 1;
 
 	if (known) {
-		tell = known->sock_id != ev->owner.sock_id || !same_process(known, &ev->owner);
-		if (!tell && same_actor(known, &ev->owner))
+		tell = known->sock_id != ev->owner.sock_id || !pt_same_process(known, &ev->owner);
+		if (!tell && pt_same_actor(known, &ev->owner))
 			return;
 	}
-	m_flow_owner.update(&ev->key, &ev->owner);
-	if (new_key)
-		count(EV_STAT_FLOW_INSERT);
+	if (m_flow_owner.update(&ev->key, &ev->owner))
+		pt_count(EV_STAT_FLOW_FULL);
+	else if (new_key)
+		pt_count(EV_STAT_FLOW_INSERT);
 	ev->kind = EV_OWN_FLOW;
 	if (tell)
-		owner_send(ctx, ev);
+		pt_owner_send(ctx, ev);
 }
 
 /* Both ends known (the local address may still be open: unconnected UDP on a wildcard address). */
-INLINE int key_is_flow(struct ev_key *key)
+PT_INLINE int pt_key_is_flow(struct ev_key *key)
 {
 	return key->lport && (key->rport || key->proto == PT_PROTO_ICMP || key->proto == PT_PROTO_ICMPV6);
 }
 
 /* The current process acts on `sk`: it owns the flow from now on. `ev` is zeroed but for fd. `to` is the destination of
  * the datagram where the sender names one, in kernel memory or (to_user) its own. */
-INLINE void claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user)
+PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user)
 {
-	u8 proto = sock_proto(sk);
+	u8 proto = pt_sock_proto(sk);
 	int news;
 
-	if (!proto || !owner_current(&ev->owner))
+	if (!proto || !pt_owner_current(&ev->owner))
 		return;
 	/* A reader may still come to a socket that is closed: it must not come to life again, its address is soon another's. */
-	if (proto == PT_PROTO_TCP && sock_state(sk) == PT_TCP_CLOSE)
+	if (proto == PT_PROTO_TCP && pt_sock_state(sk) == PT_TCP_CLOSE)
 		return;
-	sock_key(sk, proto, &ev->key);
-	news = sock_touch(sk, ev->key.lport, &ev->owner);
-	ev->flags = sock_own_flags(sk);
-	if (proto == PT_PROTO_RAW || !ev->key.lport)
+	pt_sock_key(sk, proto, &ev->key);
+	news = pt_sock_touch(sk, ev->key.lport, &ev->owner);
+	ev->flags = pt_sock_own_flags(sk);
+	if (news < 0 || proto == PT_PROTO_RAW || !ev->key.lport)
 		return; /* a raw one is found by its socket on the way out, or by claim_raw */
 	if (proto == PT_PROTO_UDP && news && !ev->key.rport) {
 		ev->kind = EV_OWN_PORT;
-		owner_send(ctx, ev);
+		pt_owner_send(ctx, ev);
 	}
 	if (to)
-		key_set_remote(&ev->key, to, to_user);
+		pt_key_set_remote(&ev->key, to, to_user);
 	if (proto == PT_PROTO_ICMP || proto == PT_PROTO_ICMPV6) {
 		ev->key.rport = 0;
 		ev->owner.attr = EV_ATTR_ICMP;
 	}
-	if (key_is_flow(&ev->key))
-		flow_write(ctx, ev);
+	if (pt_key_is_flow(&ev->key))
+		pt_flow_write(ctx, ev);
 }
 
 #if !HAVE_SKB_SK
 /* The current process sends `data` (user memory) through the raw socket `sk`: if that is an ICMP echo request, it owns the
  * identifier. With skb->sk the packet itself tells. */
-INLINE void claim_raw(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user, void *data)
+PT_INLINE void pt_claim_raw(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user, void *data)
 {
 	struct {
 		u8 type, code;
 		__be16 check, id;
 	} echo = {};
 
-	if (sock_proto(sk) != PT_PROTO_RAW || !owner_current(&ev->owner))
+	if (pt_sock_proto(sk) != PT_PROTO_RAW || !pt_owner_current(&ev->owner))
 		return;
-	sock_key(sk, PT_PROTO_RAW, &ev->key);
-	READ_USER(echo, data);
+	pt_sock_key(sk, PT_PROTO_RAW, &ev->key);
+	PT_READ_USER(echo, data);
 	/* a raw socket's local port is its protocol */
 	if (!(ev->key.lport == PT_PROTO_ICMP && echo.type == 8) && !(ev->key.lport == PT_PROTO_ICMPV6 && echo.type == 128))
 		return;
-	sock_touch(sk, 0, &ev->owner);
+	if (pt_sock_touch(sk, 0, &ev->owner) < 0)
+		return;
 	ev->owner.attr = EV_ATTR_ICMP;
 	if (to)
-		key_set_remote(&ev->key, to, to_user);
+		pt_key_set_remote(&ev->key, to, to_user);
 	ev->key.proto = ev->key.lport;
 	ev->key.lport = bpf_ntohs(echo.id);
 	ev->key.rport = 0;
-	flow_write(ctx, ev);
+	pt_flow_write(ctx, ev);
 }
 #endif
 
-INLINE void claim(void *ctx, struct sock *sk, int fd)
+PT_INLINE void pt_claim(void *ctx, struct sock *sk, int fd)
 {
 	struct ev_owner ev = {.fd = fd};
 
-	claim_to(ctx, sk, &ev, 0, 0);
+	pt_claim_to(ctx, sk, &ev, 0, 0);
 }
 
 /* As claim, for a hook that shows a holder and not an actor (a descriptor was installed): an owner that is there and
  * alive stays. */
-INLINE void claim_if_free(void *ctx, struct sock *sk, int fd)
+PT_INLINE void pt_claim_if_free(void *ctx, struct sock *sk, int fd)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *s = m_sock.lookup(&addr);
 
 	if (!s || s->closed_ns)
-		claim(ctx, sk, fd);
+		pt_claim(ctx, sk, fd);
 }
 
 /* The current process listens on `sk`. */
-INLINE void claim_listen(void *ctx, struct sock *sk)
+PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk)
 {
 	struct ev_owner ev = {.fd = -1, .kind = EV_OWN_LISTEN};
 
-	if (sock_proto(sk) != PT_PROTO_TCP || !owner_current(&ev.owner))
+	if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_owner_current(&ev.owner))
 		return;
-	sock_key(sk, PT_PROTO_TCP, &ev.key);
-	sock_touch(sk, ev.key.lport, &ev.owner);
-	ev.flags = sock_own_flags(sk);
-	if (ev.key.lport)
-		owner_send(ctx, &ev);
+	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
+	ev.flags = pt_sock_own_flags(sk);
+	if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && ev.key.lport)
+		pt_owner_send(ctx, &ev);
 }
 
 /* The socket is gone. May run in any context: it stamps and names nobody. */
-INLINE void sock_closed(void *ctx, struct sock *sk)
+PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *s = m_sock.lookup(&addr);
@@ -215,12 +212,12 @@ INLINE void sock_closed(void *ctx, struct sock *sk)
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;
 	} else {
-		sock_key(sk, sock_proto(sk), &ev.key);
+		pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
 		if (!ev.key.lport || !m_flow_owner.lookup(&ev.key))
 			return;
 		m_flow_owner.delete(&ev.key);
-		count(EV_STAT_FLOW_DELETE);
+		pt_count(EV_STAT_FLOW_DELETE);
 	}
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
-		count(EV_STAT_OWNER_FAILED);
+		pt_count(EV_STAT_OWNER_FAILED);
 }

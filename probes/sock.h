@@ -4,34 +4,34 @@
  * __sk_common: the short names are macros, which a tree made from BTF does not have.
  */
 
-INLINE u16 sock_family(struct sock *sk)
+PT_INLINE u16 pt_sock_family(struct sock *sk)
 {
 	u16 family = 0;
 
-	READ(family, &sk->__sk_common.skc_family);
+	PT_READ(family, &sk->__sk_common.skc_family);
 	return family;
 }
 
-INLINE u8 sock_state(struct sock *sk)
+PT_INLINE u8 pt_sock_state(struct sock *sk)
 {
 	u8 state = 0;
 
-	READ(state, (u8 *)&sk->__sk_common.skc_state);
+	PT_READ(state, (u8 *)&sk->__sk_common.skc_state);
 	return state;
 }
 
 /* By the name of its struct proto: sk_protocol is a bit field below 5.6, and SOCK_STREAM may also be SCTP or MPTCP.
  * 0 for what pidtap does not attribute. */
-INLINE u8 sock_proto(struct sock *sk)
+PT_INLINE u8 pt_sock_proto(struct sock *sk)
 {
 	struct proto *prot = 0;
 	char name[8] = {};
-	u16 family = sock_family(sk);
+	u16 family = pt_sock_family(sk);
 
 	if (family != PT_AF_INET && family != PT_AF_INET6)
 		return 0;
-	READ(prot, &sk->__sk_common.skc_prot);
-	READ_N(name, sizeof(name), &prot->name);
+	PT_READ(prot, &sk->__sk_common.skc_prot);
+	PT_READ_N(name, sizeof(name), &prot->name);
 	if (name[0] == 'T' && name[1] == 'C' && name[2] == 'P' && (!name[3] || name[3] == 'v'))
 		return PT_PROTO_TCP;
 	if (name[0] == 'U' && name[1] == 'D' && name[2] == 'P' && (!name[3] || name[3] == 'v'))
@@ -43,18 +43,18 @@ INLINE u8 sock_proto(struct sock *sk)
 	return 0;
 }
 
-INLINE u32 sock_netns(struct sock *sk)
+PT_INLINE u32 pt_sock_netns(struct sock *sk)
 {
 	struct net *net = 0;
 	u32 inum = 0;
 
-	READ(net, &sk->__sk_common.skc_net);
-	READ(inum, &net->ns.inum);
+	PT_READ(net, &sk->__sk_common.skc_net);
+	PT_READ(inum, &net->ns.inum);
 	return inum;
 }
 
 /* IPv4 as ::ffff:a.b.c.d; 0.0.0.0 stays all zero, which means "any" in a key. */
-INLINE void addr_from_v4(u8 *to, __be32 v4)
+PT_INLINE void pt_addr_from_v4(u8 *to, __be32 v4)
 {
 	if (!v4)
 		return;
@@ -63,50 +63,50 @@ INLINE void addr_from_v4(u8 *to, __be32 v4)
 	__builtin_memcpy(to + 12, &v4, 4);
 }
 
-INLINE void read_v4_addr(u8 *to, __be32 *from)
+PT_INLINE void pt_read_v4_addr(u8 *to, __be32 *from)
 {
 	__be32 v4 = 0;
 
-	READ(v4, from);
-	addr_from_v4(to, v4);
+	PT_READ(v4, from);
+	pt_addr_from_v4(to, v4);
 }
 
 /* The key of the socket's flow as far as it is known: an unconnected one has no remote end, an unbound one may have
  * local port 0. `key` is zeroed by the caller. */
-INLINE void sock_key(struct sock *sk, u8 proto, struct ev_key *key)
+PT_INLINE void pt_sock_key(struct sock *sk, u8 proto, struct ev_key *key)
 {
 	__be16 rport = 0;
 
-	if (sock_family(sk) == PT_AF_INET6) {
-		READ_N(key->laddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
-		READ_N(key->raddr, 16, &sk->__sk_common.skc_v6_daddr);
+	if (pt_sock_family(sk) == PT_AF_INET6) {
+		PT_READ_N(key->laddr, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+		PT_READ_N(key->raddr, 16, &sk->__sk_common.skc_v6_daddr);
 	} else {
-		read_v4_addr(key->laddr, &sk->__sk_common.skc_rcv_saddr);
-		read_v4_addr(key->raddr, &sk->__sk_common.skc_daddr);
+		pt_read_v4_addr(key->laddr, &sk->__sk_common.skc_rcv_saddr);
+		pt_read_v4_addr(key->raddr, &sk->__sk_common.skc_daddr);
 	}
-	READ(key->lport, &sk->__sk_common.skc_num);
-	READ(rport, &sk->__sk_common.skc_dport);
+	PT_READ(key->lport, &sk->__sk_common.skc_num);
+	PT_READ(rport, &sk->__sk_common.skc_dport);
 	key->rport = bpf_ntohs(rport);
-	key->netns = sock_netns(sk);
+	key->netns = pt_sock_netns(sk);
 	key->proto = proto;
 }
 
 /* The remote end a datagram is sent to, where the sender names it (msg_name, sendto). The address is in kernel memory
  * (kprobes) or still the user's (syscall tracepoints). */
-INLINE void key_set_remote(struct ev_key *key, void *addr, int user)
+PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)
 {
 	struct sockaddr_in6 to = {}; /* also large enough for sockaddr_in */
 	struct sockaddr_in *to4 = (void *)&to;
 
 	if (user)
-		READ_USER(to, addr);
+		PT_READ_USER(to, addr);
 	else
-		READ(to, addr);
+		PT_READ(to, addr);
 	if (to.sin6_family == PT_AF_INET6) {
 		__builtin_memcpy(key->raddr, &to.sin6_addr, 16);
 	} else if (to.sin6_family == PT_AF_INET) {
 		__builtin_memset(key->raddr, 0, 16);
-		addr_from_v4(key->raddr, to4->sin_addr.s_addr);
+		pt_addr_from_v4(key->raddr, to4->sin_addr.s_addr);
 	} else {
 		return;
 	}
@@ -122,37 +122,37 @@ INLINE void key_set_remote(struct ev_key *key, void *addr, int user)
 #define PT_SKC_V6ONLY 0x20
 #endif
 
-INLINE u8 sock_own_flags(struct sock *sk)
+PT_INLINE u8 pt_sock_own_flags(struct sock *sk)
 {
 	u8 bits = 0, flags = 0;
 
-	READ(bits, (u8 *)&sk->__sk_common.skc_state + 1);
+	PT_READ(bits, (u8 *)&sk->__sk_common.skc_state + 1);
 	if (bits & PT_SKC_REUSE)
 		flags |= EV_OWN_REUSE;
-	if (sock_family(sk) == PT_AF_INET6)
+	if (pt_sock_family(sk) == PT_AF_INET6)
 		flags |= bits & PT_SKC_V6ONLY ? EV_OWN_V6 | EV_OWN_V6ONLY : EV_OWN_V6;
 	return flags;
 }
 
 /* The socket behind a file, or NULL where the file is none. */
-INLINE struct sock *file_sock(struct file *file)
+PT_INLINE struct sock *pt_file_sock(struct file *file)
 {
 	struct inode *inode = 0;
 	struct socket *socket = 0;
 	struct sock *sk = 0;
 	umode_t mode = 0;
 
-	READ(inode, &file->f_inode);
-	READ(mode, &inode->i_mode);
+	PT_READ(inode, &file->f_inode);
+	PT_READ(mode, &inode->i_mode);
 	if ((mode & PT_IFMT) != PT_IFSOCK)
 		return 0;
-	READ(socket, (struct socket **)&file->private_data);
-	READ(sk, &socket->sk);
+	PT_READ(socket, (struct socket **)&file->private_data);
+	PT_READ(sk, &socket->sk);
 	return sk;
 }
 
 /* The file behind a descriptor of the current process: current->files->fdt->fd[fd]; NULL where there is none. */
-INLINE struct file *fd_file(int fd)
+PT_INLINE struct file *pt_fd_file(int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct files_struct *files = 0;
@@ -160,20 +160,20 @@ INLINE struct file *fd_file(int fd)
 	struct file **fds = 0, *file = 0;
 	unsigned int max = 0;
 
-	READ(files, &task->files);
-	READ(fdt, &files->fdt);
-	READ(max, &fdt->max_fds);
+	PT_READ(files, &task->files);
+	PT_READ(fdt, &files->fdt);
+	PT_READ(max, &fdt->max_fds);
 	if (fd < 0 || (unsigned int)fd >= max)
 		return 0;
-	READ(fds, (struct file ***)&fdt->fd);
-	READ(file, &fds[fd]);
+	PT_READ(fds, (struct file ***)&fdt->fd);
+	PT_READ(file, &fds[fd]);
 	return file;
 }
 
 /* The socket behind a descriptor, or NULL. */
-INLINE struct sock *fd_sock(int fd)
+PT_INLINE struct sock *pt_fd_sock(int fd)
 {
-	struct file *file = fd_file(fd);
+	struct file *file = pt_fd_file(fd);
 
-	return file ? file_sock(file) : 0;
+	return file ? pt_file_sock(file) : 0;
 }

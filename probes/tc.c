@@ -16,40 +16,40 @@
 #define PT_TCP_FLAG_SYN 0x02
 #define PT_TCP_FLAG_ACK 0x10
 
-#define LOAD(skb, off, dst) bpf_skb_load_bytes(skb, off, &(dst), sizeof(dst))
+#define PT_LOAD(skb, off, dst) bpf_skb_load_bytes(skb, off, &(dst), sizeof(dst))
 
-INLINE u32 min_u32(u32 a, u32 b)
+PT_INLINE u32 pt_min_u32(u32 a, u32 b)
 {
 	return a < b ? a : b;
 }
 
 /* Where the network layer begins, and what it is; 0: not IP. */
-INLINE u16 parse_link(struct __sk_buff *skb, int l3, u32 *off)
+PT_INLINE u16 pt_parse_link(struct __sk_buff *skb, int l3, u32 *off)
 {
 	__be16 type = 0;
 	u8 first = 0;
 
 	if (l3) {
 		*off = 0;
-		LOAD(skb, 0, first);
+		PT_LOAD(skb, 0, first);
 		return first >> 4 == 4 ? PT_ETH_P_IP : first >> 4 == 6 ? PT_ETH_P_IPV6 : 0;
 	}
 	*off = 14;
-	LOAD(skb, 12, type);
+	PT_LOAD(skb, 12, type);
 	/* tags in the frame: 802.1ad carries a second one */
 	if (type == bpf_htons(PT_ETH_P_8021AD) || type == bpf_htons(PT_ETH_P_8021Q)) {
-		LOAD(skb, 16, type);
+		PT_LOAD(skb, 16, type);
 		*off = 18;
 	}
 	if (type == bpf_htons(PT_ETH_P_8021Q)) {
-		LOAD(skb, 20, type);
+		PT_LOAD(skb, 20, type);
 		*off = 22;
 	}
 	return bpf_ntohs(type);
 }
 
 /* The ports, which are in the same place in TCP and UDP; an ICMP echo's identifier. */
-INLINE void parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_packet *ev)
+PT_INLINE void pt_parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_packet *ev)
 {
 	struct {
 		__be16 src, dst; /* ICMP: type and code, checksum */
@@ -58,7 +58,7 @@ INLINE void parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_packet 
 	u16 src, dst;
 	u8 type;
 
-	if (LOAD(skb, off, l4))
+	if (PT_LOAD(skb, off, l4))
 		return;
 	src = bpf_ntohs(l4.src);
 	dst = bpf_ntohs(l4.dst);
@@ -67,7 +67,7 @@ INLINE void parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_packet 
 		ev->key.lport = ev->dir == EV_DIR_OUT ? src : dst;
 		ev->key.rport = ev->dir == EV_DIR_OUT ? dst : src;
 		if (proto == PT_PROTO_TCP)
-			LOAD(skb, off + 13, ev->tcp_flags);
+			PT_LOAD(skb, off + 13, ev->tcp_flags);
 		ev->flags |= EV_PKT_KEY;
 		return;
 	}
@@ -80,12 +80,12 @@ INLINE void parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_packet 
 	}
 }
 
-INLINE int proto_has_key(u8 proto)
+PT_INLINE int pt_proto_has_key(u8 proto)
 {
 	return proto == PT_PROTO_TCP || proto == PT_PROTO_UDP || proto == PT_PROTO_ICMP || proto == PT_PROTO_ICMPV6;
 }
 
-INLINE void parse_ipv4(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
+PT_INLINE void pt_parse_ipv4(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
 {
 	struct {
 		u8 vihl, tos;
@@ -95,19 +95,19 @@ INLINE void parse_ipv4(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
 		__be32 src, dst;
 	} ip = {};
 
-	if (LOAD(skb, off, ip) || ip.vihl >> 4 != 4)
+	if (PT_LOAD(skb, off, ip) || ip.vihl >> 4 != 4)
 		return;
-	addr_from_v4(ev->key.laddr, ev->dir == EV_DIR_OUT ? ip.src : ip.dst);
-	addr_from_v4(ev->key.raddr, ev->dir == EV_DIR_OUT ? ip.dst : ip.src);
+	pt_addr_from_v4(ev->key.laddr, ev->dir == EV_DIR_OUT ? ip.src : ip.dst);
+	pt_addr_from_v4(ev->key.raddr, ev->dir == EV_DIR_OUT ? ip.dst : ip.src);
 	if (ip.frag & bpf_htons(0x1fff)) {
 		ev->flags |= EV_PKT_FRAG;
 		return;
 	}
-	if (proto_has_key(ip.proto))
-		parse_l4(skb, off + (ip.vihl & 15) * 4, ip.proto, ev);
+	if (pt_proto_has_key(ip.proto))
+		pt_parse_l4(skb, off + (ip.vihl & 15) * 4, ip.proto, ev);
 }
 
-INLINE void parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
+PT_INLINE void pt_parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
 {
 	struct {
 		__be32 flow;
@@ -117,7 +117,7 @@ INLINE void parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
 	} ip = {};
 	u8 next;
 
-	if (LOAD(skb, off, ip) || (*(u8 *)&ip) >> 4 != 6)
+	if (PT_LOAD(skb, off, ip) || (*(u8 *)&ip) >> 4 != 6)
 		return;
 	__builtin_memcpy(ev->key.laddr, ev->dir == EV_DIR_OUT ? ip.src : ip.dst, 16);
 	__builtin_memcpy(ev->key.raddr, ev->dir == EV_DIR_OUT ? ip.dst : ip.src, 16);
@@ -134,7 +134,7 @@ INLINE void parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
 		if (next != PT_IPPROTO_HOPOPTS && next != PT_IPPROTO_ROUTING && next != PT_IPPROTO_FRAGMENT &&
 			next != PT_IPPROTO_AH && next != PT_IPPROTO_DSTOPTS)
 			break;
-		if (LOAD(skb, off, ext))
+		if (PT_LOAD(skb, off, ext))
 			return;
 		if (next == PT_IPPROTO_FRAGMENT && ext.frag & bpf_htons(0xfff8)) {
 			ev->flags |= EV_PKT_FRAG;
@@ -143,19 +143,19 @@ INLINE void parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
 		off += next == PT_IPPROTO_FRAGMENT ? 8 : next == PT_IPPROTO_AH ? (ext.len + 2) * 4 : (ext.len + 1) * 8;
 		next = ext.next;
 	}
-	if (proto_has_key(next))
-		parse_l4(skb, off, next, ev);
+	if (pt_proto_has_key(next))
+		pt_parse_l4(skb, off, next, ev);
 }
 
 /* A handshake's first packet never belongs to a closed connection of the same tuple. */
-INLINE int is_syn(struct ev_packet *ev)
+PT_INLINE int pt_is_syn(struct ev_packet *ev)
 {
 	return (ev->tcp_flags & (PT_TCP_FLAG_SYN | PT_TCP_FLAG_ACK)) == PT_TCP_FLAG_SYN;
 }
 
 /* Does the owner noted for a flow still answer? A closed TCP socket does so for a while: its FIN, its reset and
  * retransmissions leave after the close. Datagram sockets are judged in user space then. */
-INLINE int owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
+PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 {
 	u64 addr = o->sk;
 	struct ev_sock *s;
@@ -167,14 +167,14 @@ INLINE int owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 		return 0;
 	if (!s->closed_ns)
 		return 1;
-	return ev->key.proto == PT_PROTO_TCP && !is_syn(ev) && ev->hdr.ts_ns - s->closed_ns < EV_LINGER_NS;
+	return ev->key.proto == PT_PROTO_TCP && !pt_is_syn(ev) && ev->hdr.ts_ns - s->closed_ns < EV_LINGER_NS;
 }
 
-INLINE void find_by_key(struct ev_key *key, struct ev_packet *ev)
+PT_INLINE void pt_find_by_key(struct ev_key *key, struct ev_packet *ev)
 {
 	struct ev_owner_val *o = m_flow_owner.lookup(key);
 
-	if (o && owner_answers(o, ev))
+	if (o && pt_owner_answers(o, ev))
 		ev->owner = *o;
 }
 
@@ -182,7 +182,7 @@ INLINE void find_by_key(struct ev_key *key, struct ev_packet *ev)
 /* On its way out a packet carries its socket: it finds the owner before the tuple is known (a SYN under the tracepoint
  * back-end, the first datagram of an unconnected socket, a raw ping), and makes the tuple known. A SYN-ACK carries the
  * listener at best. */
-INLINE void find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet *ev)
+PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet *ev)
 {
 	struct ev_sock *s = addr ? m_sock.lookup(&addr) : 0;
 	struct ev_owner learnt = {.fd = -1};
@@ -198,31 +198,31 @@ INLINE void find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet *ev)
 		ev->owner.attr = EV_ATTR_ICMP;
 	learnt.key = ev->key;
 	learnt.owner = ev->owner;
-	flow_write(skb, &learnt);
+	pt_flow_write(skb, &learnt);
 }
 #endif
 
-INLINE void find_owner(struct __sk_buff *skb, struct ev_packet *ev)
+PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
 {
 #if HAVE_SKB_SK
 	u64 addr = ev->dir == EV_DIR_OUT ? (u64)skb->sk : 0;
 #endif
 	if (ev->flags & EV_PKT_KEY)
-		find_by_key(&ev->key, ev);
+		pt_find_by_key(&ev->key, ev);
 #if HAVE_SKB_SK
 	if (!ev->owner.pid && addr)
-		find_by_sock(skb, addr, ev);
+		pt_find_by_sock(skb, addr, ev);
 #endif
 	if (!ev->owner.pid && ev->flags & EV_PKT_KEY && ev->key.proto != PT_PROTO_TCP) {
 		struct ev_key any = ev->key;
 
 		__builtin_memset(any.laddr, 0, 16);
-		find_by_key(&any, ev);
+		pt_find_by_key(&any, ev);
 	}
 }
 
 /* Only an owner that is certain can be judged here; the rest is judged in user space, after the window. */
-INLINE int filtered_out(struct ev_packet *ev, u64 run)
+PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 {
 	u32 pid = ev->owner.pid, uid = ev->owner.uid;
 
@@ -231,23 +231,23 @@ INLINE int filtered_out(struct ev_packet *ev, u64 run)
 	return (run & EV_RUN_PID && !m_pids.lookup(&pid)) || (run & EV_RUN_UID && !m_uids.lookup(&uid));
 }
 
-INLINE int classify(struct __sk_buff *skb, u8 dir)
+PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 {
-	u64 run = PATCHED(0x7069647461700003), snaplen = PATCHED(0x7069647461700002);
+	u64 run = PT_PATCHED(0x7069647461700003), snaplen = PT_PATCHED(0x7069647461700002);
 	struct ev_packet ev = {};
 	u16 type;
 	u32 off;
 	int err;
 
-	count(EV_STAT_SEEN);
+	pt_count(EV_STAT_SEEN);
 	ev.hdr.ts_ns = bpf_ktime_get_ns();
 	ev.hdr.type = EV_PACKET;
 	ev.hdr.size = sizeof(ev);
-	ev.netns = (u32)PATCHED(0x7069647461700001);
+	ev.netns = (u32)PT_PATCHED(0x7069647461700001);
 	ev.key.netns = ev.netns;
 	ev.ifindex = skb->ifindex;
 	ev.len = skb->len;
-	ev.caplen = min_u32(ev.len, (u32)snaplen);
+	ev.caplen = pt_min_u32(ev.len, (u32)snaplen);
 	ev.dir = dir;
 	if (run & EV_RUN_L3)
 		ev.flags |= EV_PKT_L3;
@@ -256,27 +256,27 @@ INLINE int classify(struct __sk_buff *skb, u8 dir)
 		ev.vlan_tci = skb->vlan_tci;
 		ev.vlan_proto = bpf_ntohs(skb->vlan_proto);
 	}
-	type = parse_link(skb, run & EV_RUN_L3, &off);
+	type = pt_parse_link(skb, run & EV_RUN_L3, &off);
 	if (type == PT_ETH_P_IP)
-		parse_ipv4(skb, off, &ev);
+		pt_parse_ipv4(skb, off, &ev);
 	else if (type == PT_ETH_P_IPV6)
-		parse_ipv6(skb, off, &ev);
-	find_owner(skb, &ev);
-	if (filtered_out(&ev, run)) {
-		count(EV_STAT_FILTERED);
+		pt_parse_ipv6(skb, off, &ev);
+	pt_find_owner(skb, &ev);
+	if (pt_filtered_out(&ev, run)) {
+		pt_count(EV_STAT_FILTERED);
 		return 0;
 	}
 	err = m_packets.perf_submit_skb(skb, ev.caplen, &ev, sizeof(ev));
-	count(err ? EV_STAT_FAILED : EV_STAT_SENT);
+	pt_count(err ? EV_STAT_FAILED : EV_STAT_SENT);
 	return 0;
 }
 
 int tc_ingress(struct __sk_buff *skb)
 {
-	return classify(skb, EV_DIR_IN);
+	return pt_classify(skb, EV_DIR_IN);
 }
 
 int tc_egress(struct __sk_buff *skb)
 {
-	return classify(skb, EV_DIR_OUT);
+	return pt_classify(skb, EV_DIR_OUT);
 }

@@ -5,38 +5,38 @@
  * of them (kernel/trace/trace.h, struct syscall_trace_enter and _exit).
  */
 
-struct tp_sys_enter {
+struct pt_sys_enter {
 	u64 common;
 	s64 nr;
 	u64 args[6];
 };
 
-struct tp_sys_exit {
+struct pt_sys_exit {
 	u64 common;
 	s64 nr;
 	s64 ret;
 };
 
 /* What a system call was entered with, until it returns. */
-struct tp_call {
+struct pt_call {
 	void *to; /* user address of the destination, or NULL */
 	u64 fd;
 };
-BPF_HASH(m_call, u64, struct tp_call, 10240);
+BPF_HASH(m_call, u64, struct pt_call, 10240);
 
-INLINE void call_enter(int fd, void *to)
+PT_INLINE void pt_call_enter(int fd, void *to)
 {
 	u64 id = bpf_get_current_pid_tgid();
-	struct tp_call call = {.to = to, .fd = fd};
+	struct pt_call call = {.to = to, .fd = fd};
 
 	m_call.update(&id, &call);
 }
 
 /* The call that ends: 1 and its arguments, or 0 where its entry was not seen. */
-INLINE int call_exit(struct tp_call *call)
+PT_INLINE int pt_call_exit(struct pt_call *call)
 {
 	u64 id = bpf_get_current_pid_tgid();
-	struct tp_call *known = m_call.lookup(&id);
+	struct pt_call *known = m_call.lookup(&id);
 
 	if (!known)
 		return 0;
@@ -55,13 +55,12 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 	if (state == PT_TCP_SYN_SENT || state == PT_TCP_LISTEN) {
 		struct ev_owner ev = {.fd = -1, .kind = EV_OWN_LISTEN};
 
-		if (sock_proto(sk) != PT_PROTO_TCP || !owner_current(&ev.owner))
+		if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_owner_current(&ev.owner))
 			return 0;
-		sock_key(sk, PT_PROTO_TCP, &ev.key);
-		sock_touch(sk, ev.key.lport, &ev.owner);
-		ev.flags = sock_own_flags(sk);
-		if (state == PT_TCP_LISTEN && ev.key.lport)
-			owner_send(ctx, &ev);
+		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
+		ev.flags = pt_sock_own_flags(sk);
+		if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && state == PT_TCP_LISTEN && ev.key.lport)
+			pt_owner_send(ctx, &ev);
 	} else if (state == PT_TCP_ESTABLISHED && old == PT_TCP_SYN_SENT) {
 		u64 addr = (u64)sk;
 		struct ev_sock *s = m_sock.lookup(&addr);
@@ -70,11 +69,11 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 		if (!s || s->closed_ns)
 			return 0;
 		ev.owner = s->owner;
-		sock_key(sk, PT_PROTO_TCP, &ev.key);
-		flow_write(ctx, &ev);
+		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
+		pt_flow_write(ctx, &ev);
 	} else if (state == PT_TCP_CLOSE) {
-		if (sock_proto(sk) == PT_PROTO_TCP)
-			sock_closed(ctx, sk);
+		if (pt_sock_proto(sk) == PT_PROTO_TCP)
+			pt_sock_closed(ctx, sk);
 	}
 	return 0;
 }
@@ -82,72 +81,72 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 /* 6.3+: the end of every send and receive, the local port bound by then. */
 int rt_sock_length(struct bpf_raw_tracepoint_args *ctx)
 {
-	claim(ctx, (struct sock *)ctx->args[0], -1);
+	pt_claim(ctx, (struct sock *)ctx->args[0], -1);
 	return 0;
 }
 
 /* accept, accept4 */
-int tp_exit_accept(struct tp_sys_exit *ctx)
+int tp_exit_accept(struct pt_sys_exit *ctx)
 {
 	int fd = (int)ctx->ret;
-	struct sock *sk = fd_sock(fd);
+	struct sock *sk = pt_fd_sock(fd);
 
 	if (sk)
-		claim(ctx, sk, fd);
+		pt_claim(ctx, sk, fd);
 	return 0;
 }
 
 /* bind, listen, connect */
-int tp_enter_fd(struct tp_sys_enter *ctx)
+int tp_enter_fd(struct pt_sys_enter *ctx)
 {
-	call_enter((int)ctx->args[0], 0);
+	pt_call_enter((int)ctx->args[0], 0);
 	return 0;
 }
 
-int tp_exit_listen(struct tp_sys_exit *ctx)
+int tp_exit_listen(struct pt_sys_exit *ctx)
 {
-	struct tp_call call = {};
+	struct pt_call call = {};
 	struct sock *sk;
 
-	if (!call_exit(&call) || ctx->ret)
+	if (!pt_call_exit(&call) || ctx->ret)
 		return 0;
-	sk = fd_sock(call.fd);
+	sk = pt_fd_sock(call.fd);
 	if (sk)
-		claim_listen(ctx, sk);
+		pt_claim_listen(ctx, sk);
 	return 0;
 }
 
 /* The socket is noted before the packet leaves, so that it is found by it on the way out; its port may be bound only
  * during the call, so the flow is claimed at its end. */
-INLINE void send_enter(void *ctx, int fd, void *to, void *data)
+PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 {
 	struct ev_owner ev = {.fd = fd};
-	struct sock *sk = fd_sock(fd);
-	u8 proto = sk ? sock_proto(sk) : 0;
+	struct sock *sk = pt_fd_sock(fd);
+	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
 	if (!proto || proto == PT_PROTO_TCP)
 		return;
-	call_enter(fd, to);
+	pt_call_enter(fd, to);
 #if !HAVE_SKB_SK
 	if (proto == PT_PROTO_RAW) {
-		claim_raw(ctx, sk, &ev, to, 1, data);
+		pt_claim_raw(ctx, sk, &ev, to, 1, data);
 		return;
 	}
 #endif
 	/* port 0: what is bound is told at the end, where it is sure */
-	if (owner_current(&ev.owner))
-		sock_touch(sk, 0, &ev.owner);
+	if (pt_owner_current(&ev.owner))
+		pt_sock_touch(sk, 0, &ev.owner);
 }
 
 /* sendto(fd, buf, len, flags, addr, addrlen) */
-int tp_enter_sendto(struct tp_sys_enter *ctx)
+int tp_enter_sendto(struct pt_sys_enter *ctx)
 {
-	send_enter(ctx, (int)ctx->args[0], (void *)ctx->args[4], (void *)ctx->args[1]);
+	pt_send_enter(ctx, (int)ctx->args[0], (void *)ctx->args[4], (void *)ctx->args[1]);
 	return 0;
 }
 
 /* sendmsg(fd, msghdr, flags), sendmmsg(fd, mmsghdr, n, flags): a mmsghdr begins with its msghdr. */
-int tp_enter_sendmsg(struct tp_sys_enter *ctx)
+int tp_enter_sendmsg(struct pt_sys_enter *ctx)
 {
 	struct { /* struct user_msghdr, include/linux/socket.h; a tree made from BTF may lack it */
 		void *name;
@@ -156,46 +155,46 @@ int tp_enter_sendmsg(struct tp_sys_enter *ctx)
 	} msg = {};
 	void *data = 0;
 
-	READ_USER(msg, (void *)ctx->args[1]);
-	READ_USER(data, &msg.iov->iov_base);
-	send_enter(ctx, (int)ctx->args[0], msg.name, data);
+	PT_READ_USER(msg, (void *)ctx->args[1]);
+	PT_READ_USER(data, &msg.iov->iov_base);
+	pt_send_enter(ctx, (int)ctx->args[0], msg.name, data);
 	return 0;
 }
 
 /* bind, connect, sendto, sendmsg, sendmmsg: whatever came of it, the socket's state says. */
-int tp_exit_claim(struct tp_sys_exit *ctx)
+int tp_exit_claim(struct pt_sys_exit *ctx)
 {
-	struct tp_call call = {};
+	struct pt_call call = {};
 	struct ev_owner ev = {};
 	struct sock *sk;
 
-	if (!call_exit(&call))
+	if (!pt_call_exit(&call))
 		return 0;
-	sk = fd_sock(call.fd);
+	sk = pt_fd_sock(call.fd);
 	ev.fd = call.fd;
 	if (sk)
-		claim_to(ctx, sk, &ev, call.to, 1);
+		pt_claim_to(ctx, sk, &ev, call.to, 1);
 	return 0;
 }
 
 /* The last reference of a datagram socket goes: its end, unless the process dies with it open. struct file counts its
  * references from 1 below 6.13 (f_count), from 0 since (f_ref). */
-int tp_enter_close(struct tp_sys_enter *ctx)
+int tp_enter_close(struct pt_sys_enter *ctx)
 {
-	struct file *file = fd_file((int)ctx->args[0]);
-	struct sock *sk = file ? file_sock(file) : 0;
-	u8 proto = sk ? sock_proto(sk) : 0;
+	struct file *file = pt_fd_file((int)ctx->args[0]);
+	struct sock *sk = file ? pt_file_sock(file) : 0;
+	u8 proto = sk ? pt_sock_proto(sk) : 0;
 	long refs = 0;
 
 	if (!proto || proto == PT_PROTO_TCP)
 		return 0;
 #if LINUX_VERSION_CODE >= 0x060d00
-	READ_N(&refs, sizeof(refs), &file->f_ref);
+	PT_READ_N(&refs, sizeof(refs), &file->f_ref);
 	refs++;
 #else
-	READ_N(&refs, sizeof(refs), &file->f_count);
+	PT_READ_N(&refs, sizeof(refs), &file->f_count);
 #endif
 	if (refs == 1)
-		sock_closed(ctx, sk);
+		pt_sock_closed(ctx, sk);
 	return 0;
 }

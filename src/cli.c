@@ -20,6 +20,7 @@
 #define DEFAULT_WINDOW_MS 20
 #define MAX_WINDOW_MS 10000
 #define MAX_DURATION_S (10ULL * 365 * 24 * 3600)
+#define NAME_SIZE 40 /* of an option, dashes included */
 
 /* One row an option: parsing and --help both come from here. A handler returns 0, or a negative errno after printing. */
 struct option_row {
@@ -30,12 +31,18 @@ struct option_row {
 	int (*set)(struct options *opts, const char *name, const char *arg);
 };
 
+static int out_of_memory(void)
+{
+	log_err("out of memory");
+	return -ENOMEM;
+}
+
 static int append_u32(uint32_t **list, size_t *cnt, uint32_t v)
 {
 	uint32_t *grown = realloc(*list, (*cnt + 1) * sizeof(*grown));
 
 	if (!grown)
-		return -ENOMEM;
+		return out_of_memory();
 	*list = grown;
 	grown[(*cnt)++] = v;
 	return 0;
@@ -47,7 +54,7 @@ static int set_iface(struct options *opts, const char *name, const char *arg)
 
 	(void)name;
 	if (!grown)
-		return -ENOMEM;
+		return out_of_memory();
 	opts->ifaces = grown;
 	grown[opts->iface_cnt++] = arg;
 	return 0;
@@ -250,21 +257,48 @@ static const struct option_row *find_row(int code)
 	return NULL;
 }
 
-static int set_row(struct options *opts, const struct option_row *r)
+static const char *row_name(const struct option_row *r, char name[NAME_SIZE])
 {
-	char name[40];
-
 	if (r->name)
-		snprintf(name, sizeof(name), "--%s", r->name);
+		snprintf(name, NAME_SIZE, "--%s", r->name);
 	else
-		snprintf(name, sizeof(name), "-%c", r->letter);
-	return r->set(opts, name, optarg);
+		snprintf(name, NAME_SIZE, "-%c", r->letter);
+	return name;
 }
 
 static enum cli_result usage(const char *what, const char *subject)
 {
 	log_err("%s: %s; pidtap --help lists the options", subject, what);
 	return CLI_USAGE;
+}
+
+static enum cli_result set_row(struct options *opts, const struct option_row *r)
+{
+	char name[NAME_SIZE];
+
+	row_name(r, name);
+	if (r->arg && !*optarg)
+		return usage("needs an argument", name);
+	return r->set(opts, name, optarg) ? CLI_USAGE : CLI_RUN;
+}
+
+/* What getopt could not take. It says which in optopt: a letter (of a cluster, too), the code of a long option that is
+ * known, or 0. */
+static enum cli_result refuse(int code, char **argv)
+{
+	char name[NAME_SIZE];
+
+	if (!optopt)
+		return usage("no such option", argv[optind - 1]);
+	if (optopt < CODE_HELP) {
+		snprintf(name, sizeof(name), "-%c", optopt);
+		return usage(code == ':' ? "needs an argument" : "no such option", name);
+	}
+	if (optopt < CODE_ROW)
+		snprintf(name, sizeof(name), "--%s", optopt == CODE_HELP ? "help" : "version");
+	else
+		row_name(find_row(optopt), name);
+	return usage(code == ':' ? "needs an argument" : "takes no argument", name);
 }
 
 static enum cli_result check_together(const struct options *opts)
@@ -308,11 +342,9 @@ enum cli_result cli_parse(int argc, char **argv, struct options *opts)
 			printf("pidtap %s\n", PIDTAP_VERSION);
 			return CLI_DONE;
 		}
-		if (code == ':')
-			return usage("needs an argument", argv[optind - 1]);
-		if (code == '?')
-			return usage("no such option", argv[optind - 1]);
-		if (set_row(opts, find_row(code)))
+		if (code == ':' || code == '?')
+			return refuse(code, argv);
+		if (set_row(opts, find_row(code)) != CLI_RUN)
 			return CLI_USAGE;
 	}
 	if (optind < argc)

@@ -88,7 +88,7 @@ int cli_seconds(const char *option, const char *text, uint64_t max_s, uint64_t *
 
 	if (!err && *end)
 		err = *end == '.' ? read_fraction(end + 1, &fraction) : -EINVAL;
-	if (!err && whole <= max_s && (whole || fraction)) {
+	if (!err && (whole < max_s || (whole == max_s && !fraction)) && (whole || fraction)) {
 		*out_ns = whole * NSEC_PER_SEC + fraction;
 		return 0;
 	}

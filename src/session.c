@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -151,6 +151,24 @@ static int make_maps(struct session *s)
 	return err;
 }
 
+static void on_forgotten(void *ctx, const struct ev_close *ev)
+{
+	flow_close(((struct session *)ctx)->flows, ev);
+}
+
+static int open_evict(struct session *s)
+{
+	const struct evict_opts opts = {
+		.bundle = &s->bundle,
+		.maps = s->maps,
+		.max_entries = s->opts->map_size,
+		.forgotten = on_forgotten,
+		.ctx = s,
+	};
+
+	return evict_open(&opts, &s->evict);
+}
+
 static const void *stream_peek(void *ctx, size_t i, size_t *len)
 {
 	return ring_peek(((struct stream *)ctx)->ring, i, len);
@@ -164,6 +182,17 @@ static void stream_pop(void *ctx, size_t i)
 	ring_pop(st->ring, i);
 	if (++st->pops % 64 == 0)
 		ring_commit(st->ring);
+}
+
+/* Two descriptors a CPU: more than the usual 1024 on a large machine. */
+static void raise_nofile(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim))
+		return;
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
 }
 
 static int open_stream(struct session *s, struct stream *st, const char *map, size_t bytes)
@@ -272,6 +301,9 @@ static int start(struct session *s)
 	if (!err)
 		err = make_maps(s);
 	if (!err)
+		err = open_evict(s);
+	raise_nofile();
+	if (!err)
 		err = open_stream(s, &s->owners, "m_owners", OWNER_BUFFER_BYTES);
 	if (!err)
 		err = open_stream(s, &s->packets, "m_packets", s->opts->buffer_size);
@@ -296,6 +328,7 @@ static void stop(struct session *s)
 	}
 	close_stream(&s->packets);
 	close_stream(&s->owners);
+	evict_free(s->evict);
 	maps_free(s->maps);
 	session_close_sinks(s);
 	flow_table_free(s->flows);

@@ -18,6 +18,7 @@
 #include "pipeline/filter.h"
 #include "pipeline/order.h"
 #include "source/build.h"
+#include "source/evict.h"
 #include "source/hooks.h"
 #include "source/load.h"
 #include "source/ring.h"
@@ -55,6 +56,7 @@ struct session {
 	struct output outputs[OUTPUT_MAX];
 	size_t output_cnt;
 	struct maps *maps;
+	struct evict *evict; /* NULL where the kernel evicts by itself */
 	struct stream owners;
 	struct stream packets;
 	struct hooks *hooks;

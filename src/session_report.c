@@ -6,20 +6,29 @@
 
 #include <inttypes.h>
 
+/* New keys that are neither there nor were deleted because they had had their time. */
+static uint64_t owners_evicted(const struct stats *st, int64_t live)
+{
+	uint64_t inserted = st->kernel[EV_STAT_FLOW_INSERT];
+	uint64_t accounted = st->kernel[EV_STAT_FLOW_DELETE] + st->owner_cleared + (uint64_t)live;
+
+	return inserted > accounted ? inserted - accounted : 0;
+}
+
 void session_refresh_stats(struct session *s)
 {
 	struct stats *st = &s->stats;
 	int64_t live;
 
 	map_sum_percpu(maps_fd(s->maps, "m_stats"), st->kernel, EV_STAT_CNT);
-	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key));
+	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key), s->opts->map_size);
 	st->lost_ring = ring_lost(s->packets.ring);
 	st->lost_owners = ring_lost(s->owners.ring);
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
-	if (live >= 0 && st->kernel[EV_STAT_FLOW_INSERT] > st->kernel[EV_STAT_FLOW_DELETE] + (uint64_t)live)
-		st->owner_evicted =
-			st->kernel[EV_STAT_FLOW_INSERT] - st->kernel[EV_STAT_FLOW_DELETE] - (uint64_t)live;
+	st->owner_cleared = evict_cleared(s->evict);
+	if (live >= 0)
+		st->owner_evicted = owners_evicted(st, live);
 }
 
 /* "exact 12, listener 2" */
@@ -56,6 +65,8 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->lost_owners, "owner records lost");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");
+	put_if(b, st->kernel[EV_STAT_FLOW_FULL] + st->kernel[EV_STAT_SOCK_FULL],
+		"owners refused by the full kernel maps (--map-size)");
 	put_if(b, st->flow_evicted, "flows forgotten");
 	put_if(b, st->bad_records, "records not understood");
 }
@@ -82,9 +93,11 @@ void session_report_counters(struct session *s)
 	put_summary(&b, st);
 	log_info("%s", buf_cstr(&b));
 	log_info("kernel: %" PRIu64 " seen, %" PRIu64 " filtered, %" PRIu64 " sent, %" PRIu64 " refused by the buffer; "
-		 "owners: %" PRIu64 " noted, %" PRIu64 " evicted, %" PRIu64 " not told",
+		 "owners: %" PRIu64 " noted, %" PRIu64 " cleared away, %" PRIu64 " evicted, %" PRIu64
+		 " refused by a full map, %" PRIu64 " sockets likewise, %" PRIu64 " not told",
 		st->kernel[EV_STAT_SEEN], st->kernel[EV_STAT_FILTERED], st->kernel[EV_STAT_SENT],
-		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_evicted,
+		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_cleared,
+		st->owner_evicted, st->kernel[EV_STAT_FLOW_FULL], st->kernel[EV_STAT_SOCK_FULL],
 		st->kernel[EV_STAT_OWNER_FAILED]);
 	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64
 		 " out of order",

@@ -9,9 +9,10 @@
 tap_ran=0
 tap_failed=0
 
+# On stderr: prove shows that, and keeps comments on stdout to itself.
 diag()
 {
-	printf '%s\n' "$*" | sed 's/^/#   /'
+	printf '%s\n' "$*" | sed 's/^/#   /' >&2
 }
 
 tap_result()

@@ -29,12 +29,10 @@ traffic_begin()
 	ns_prefix=pidtap-$$
 	truth=$work/truth
 	truth_clear
-	netns_add a
-	netns_add b
-	ip link add veth0 netns "$ns_prefix-a" type veth peer name veth0 netns "$ns_prefix-b" || return
-	netns_address a 1
-	netns_address b 2
-	wait_until 5 netns_is_up a && wait_until 5 netns_is_up b
+	netns_add a && netns_add b &&
+		ip link add veth0 netns "$ns_prefix-a" type veth peer name veth0 netns "$ns_prefix-b" &&
+		netns_address a 1 && netns_address b 2 &&
+		wait_until 5 netns_is_up a && wait_until 5 netns_is_up b
 }
 
 # Processes first: a namespace lives as long as one is in it.
@@ -53,28 +51,27 @@ ns_added=()
 # No duplicate address detection and no router solicitations: an address must be usable at once.
 netns_add()
 {
-	local name=$ns_prefix-$1 conf
-	ip netns add "$name" || return
-	ns_added+=("$name")
+	local conf
+	ip netns add "$ns_prefix-$1" || return
+	ns_added+=("$ns_prefix-$1")
 	for conf in all default; do
 		in_ns "$1" sh -c "echo 0 >/proc/sys/net/ipv6/conf/$conf/accept_dad
-			echo 0 >/proc/sys/net/ipv6/conf/$conf/router_solicitations"
+			echo 0 >/proc/sys/net/ipv6/conf/$conf/router_solicitations" || return
 	done
-	ip -n "$name" link set lo up
+	in_ns "$1" ip link set lo up
 }
 
 netns_address()
 {
-	local name=$ns_prefix-$1
-	ip -n "$name" address add "10.98.0.$2/24" dev veth0 &&
-		ip -n "$name" address add "fd98::$2/64" dev veth0 nodad &&
-		ip -n "$name" link set veth0 up
+	in_ns "$1" ip address add "10.98.0.$2/24" dev veth0 &&
+		in_ns "$1" ip address add "fd98::$2/64" dev veth0 nodad &&
+		in_ns "$1" ip link set veth0 up
 }
 
 netns_is_up()
 {
-	ip -n "$ns_prefix-$1" -o link show dev veth0 | grep -q LOWER_UP &&
-		! ip -n "$ns_prefix-$1" -o -6 address show dev veth0 | grep -q tentative
+	in_ns "$1" ip -o link show dev veth0 | grep -q LOWER_UP &&
+		! in_ns "$1" ip -o -6 address show dev veth0 | grep -q tentative
 }
 
 ns_path()

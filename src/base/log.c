@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE_SIZE 9216 /* two paths and what is said of them */
+#define TOPIC_SIZE 32
+
 static struct {
 	const char *prog;
 	enum log_level level;
@@ -22,14 +25,30 @@ enum log_level log_get_level(void)
 	return logger.level;
 }
 
+/* Names of files and processes are others' words: they must not break the line or drive the terminal. */
+static void put_clean(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	fputc(u == '\t' || (u >= 0x20 && u != 0x7f) ? u : '?', stderr);
+}
+
+static void put_line(const char *before, const char *fmt, va_list ap)
+{
+	char line[LINE_SIZE];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	fflush(stdout); /* keeps data and messages in order on one terminal */
+	fprintf(stderr, "%s: %s", logger.prog, before);
+	for (const char *at = line; *at; at++)
+		put_clean(*at);
+	fputc('\n', stderr);
+}
+
 static void emit(enum log_level level, const char *kind, const char *fmt, va_list ap)
 {
-	if (level > logger.level)
-		return;
-	fflush(stdout); /* keeps data and messages in order on one terminal */
-	fprintf(stderr, "%s: %s", logger.prog, kind);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	if (level <= logger.level)
+		put_line(kind, fmt, ap);
 }
 
 #define DEFINE_LOG(name, level, kind)                                                                        \
@@ -63,15 +82,15 @@ static bool topic_wanted(const char *topic)
 
 void log_debug(const char *topic, const char *fmt, ...)
 {
+	char before[TOPIC_SIZE];
 	va_list ap;
 
 	if (!topic_wanted(topic))
 		return;
-	fprintf(stderr, "%s: [%s] ", logger.prog, topic);
+	snprintf(before, sizeof(before), "[%s] ", topic);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	put_line(before, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 void log_block(const char *text)
@@ -81,12 +100,13 @@ void log_block(const char *text)
 	if (LOG_ERR > logger.level)
 		return;
 	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
 		if (start)
 			fputs("    ", stderr);
-		start = c == '\n';
-		fputc(c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7f) ? c : '?', stderr);
+		start = *text == '\n';
+		if (start)
+			fputc('\n', stderr);
+		else
+			put_clean(*text);
 	}
 	if (!start)
 		fputc('\n', stderr);

@@ -1,53 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "model/flow.h"
+#include "model/flow_int.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
-/* Claims on one key at most: a port shared by more processes than this is ambiguous whatever the rest says. */
-#define CLAIMS_MAX 64
-
-struct sock_entry;
-
-struct claim {
-	struct owner owner;
-	uint64_t since_ns;
-	uint64_t until_ns; /* ended by a later claim or a restart; UINT64_MAX: not */
-	uint8_t kind;
-	uint8_t flags; /* EV_OWN_* */
-	struct flow *flow;
-	struct sock_entry *sock; /* NULL: not known (a seed) */
-	struct claim *prev, *next;	       /* in the flow, newest first */
-	struct claim *sock_prev, *sock_next; /* in the socket */
-};
-
-struct flow {
-	struct ev_key key;
-	struct claim *claims;
-	size_t cnt;
-	UT_hash_handle hh;
-};
-
-/* One generation of a socket. */
-struct sock_entry {
-	uint64_t sock_id;
-	uint64_t closed_ns; /* UINT64_MAX: open */
-	struct claim *claims;
-	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first */
-	UT_hash_handle hh;
-};
-
-struct flow_table {
-	struct flow *flows; /* uthash keeps the order of insertion: the first is the oldest */
-	struct sock_entry *socks;
-	struct sock_entry *closed;
-	size_t max_keys;
-	uint64_t evicted;
-};
+/* Claims on one key at most: a port may have as many sockets as CPUs. Beyond it the first to end are forgotten. */
+#define CLAIMS_MAX 256
 
 struct flow_table *flow_table_new(size_t max_keys)
 {
@@ -58,37 +17,43 @@ struct flow_table *flow_table_new(size_t max_keys)
 	return t;
 }
 
-/* --- keeping it --- */
+static struct flow **table_of(struct flow_table *t, uint8_t kind)
+{
+	return kind == EV_OWN_FLOW ? &t->flows : &t->bound;
+}
 
 static void free_sock(struct flow_table *t, struct sock_entry *s)
 {
-	if (s->closed_ns != UINT64_MAX)
+	if (s->prev)
 		DL_DELETE(t->closed, s);
-	HASH_DEL(t->socks, s);
+	if (s->sock_id)
+		HASH_DEL(t->socks, s);
 	free(s);
+}
+
+static void free_flow(struct flow **flows, struct flow *f)
+{
+	HASH_DEL(*flows, f);
+	free(f);
 }
 
 /* Takes the claim off its socket and its flow; either goes with its last claim. */
 static void free_claim(struct flow_table *t, struct claim *c)
 {
-	struct flow *f = c->flow;
+	struct flow **flows = table_of(t, c->kind), *f = c->flow;
 	struct sock_entry *s = c->sock;
 
 	DL_DELETE(f->claims, c);
 	f->cnt--;
-	if (s) {
-		DL_DELETE2(s->claims, c, sock_prev, sock_next);
-		if (!s->claims)
-			free_sock(t, s);
-	}
+	DL_DELETE2(s->claims, c, sock_prev, sock_next);
+	if (!s->claims)
+		free_sock(t, s);
 	free(c);
-	if (!f->claims) {
-		HASH_DEL(t->flows, f);
-		free(f);
-	}
+	if (!f->claims)
+		free_flow(flows, f);
 }
 
-static void free_flow(struct flow_table *t, struct flow *f)
+static void free_claims(struct flow_table *t, struct flow *f)
 {
 	for (size_t n = f->cnt; n; n--)
 		free_claim(t, f->claims); /* the last one frees f */
@@ -99,21 +64,17 @@ void flow_table_free(struct flow_table *t)
 	if (!t)
 		return;
 	while (t->flows)
-		free_flow(t, t->flows);
+		free_claims(t, t->flows);
+	while (t->bound)
+		free_claims(t, t->bound);
+	while (t->closed)
+		free_sock(t, t->closed); /* those that no claim was made for */
 	free(t);
 }
 
-static struct flow *find_flow(const struct flow_table *t, const struct ev_key *key)
+static struct flow *get_flow(struct flow **flows, const struct ev_key *key)
 {
-	struct flow *f;
-
-	HASH_FIND(hh, t->flows, key, sizeof(*key), f);
-	return f;
-}
-
-static struct flow *get_flow(struct flow_table *t, const struct ev_key *key)
-{
-	struct flow *f = find_flow(t, key);
+	struct flow *f = flow_lookup(*flows, key);
 
 	if (f)
 		return f;
@@ -121,8 +82,11 @@ static struct flow *get_flow(struct flow_table *t, const struct ev_key *key)
 	if (!f)
 		return NULL;
 	f->key = *key;
-	HASH_ADD(hh, t->flows, key, sizeof(f->key), f);
-	return f;
+	HASH_ADD(hh, *flows, key, sizeof(f->key), f);
+	if (f->hh.tbl)
+		return f;
+	free(f);
+	return NULL;
 }
 
 static struct sock_entry *find_sock(const struct flow_table *t, uint64_t sock_id)
@@ -133,9 +97,10 @@ static struct sock_entry *find_sock(const struct flow_table *t, uint64_t sock_id
 	return s;
 }
 
+/* A seed's socket is known by nothing: each has one of its own. */
 static struct sock_entry *get_sock(struct flow_table *t, uint64_t sock_id)
 {
-	struct sock_entry *s = find_sock(t, sock_id);
+	struct sock_entry *s = sock_id ? find_sock(t, sock_id) : NULL;
 
 	if (s)
 		return s;
@@ -144,34 +109,55 @@ static struct sock_entry *get_sock(struct flow_table *t, uint64_t sock_id)
 		return NULL;
 	s->sock_id = sock_id;
 	s->closed_ns = UINT64_MAX;
+	if (!sock_id)
+		return s;
 	HASH_ADD(hh, t->socks, sock_id, sizeof(s->sock_id), s);
-	return s;
+	if (s->hh.tbl)
+		return s;
+	free(s);
+	return NULL;
 }
 
 /* A claim ends the ones it replaces: any earlier one of a flow; on a port those of the same socket, and others unless the
  * port may be shared. */
 static bool replaces(const struct claim *fresh, const struct claim *old)
 {
-	if (fresh->kind == EV_OWN_FLOW)
-		return old->kind == EV_OWN_FLOW;
 	if (fresh->kind != old->kind)
 		return false;
-	if (fresh->sock && fresh->sock == old->sock)
+	if (fresh->kind == EV_OWN_FLOW || fresh->sock == old->sock)
 		return true;
 	/* an any-address port is one key for both families */
 	return !(fresh->flags & EV_OWN_REUSE) && !((fresh->flags ^ old->flags) & EV_OWN_V6);
 }
 
-static void end_replaced(struct flow *f, const struct claim *fresh)
+static void end_by(struct claim *old, const struct claim *fresh)
 {
-	struct claim *c;
-
-	DL_FOREACH(f->claims, c)
-		if (c != fresh && c->until_ns > fresh->since_ns && replaces(fresh, c))
-			c->until_ns = fresh->since_ns;
+	if (old->until_ns > fresh->since_ns && replaces(fresh, old))
+		old->until_ns = fresh->since_ns;
 }
 
-static struct claim *new_claim(struct flow_table *t, struct flow *f, const struct ev_owner *ev)
+/* Puts a claim into its place in time. Records may come in the wrong order: then the newer ones are there already. */
+static void insert_claim(struct flow *f, struct claim *fresh)
+{
+	struct claim *c, *older = NULL;
+
+	DL_FOREACH(f->claims, c) {
+		if (c->since_ns <= fresh->since_ns) {
+			older = older ? older : c;
+			end_by(c, fresh);
+		} else {
+			end_by(fresh, c);
+		}
+	}
+	if (older)
+		DL_PREPEND_ELEM(f->claims, older, fresh);
+	else
+		DL_APPEND(f->claims, fresh);
+	fresh->flow = f;
+	f->cnt++;
+}
+
+static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 {
 	struct claim *c = calloc(1, sizeof(*c));
 
@@ -182,52 +168,72 @@ static struct claim *new_claim(struct flow_table *t, struct flow *f, const struc
 	c->until_ns = UINT64_MAX;
 	c->kind = ev->kind;
 	c->flags = ev->flags;
-	if (ev->owner.sock_id) {
-		c->sock = get_sock(t, ev->owner.sock_id);
-		if (!c->sock) {
-			free(c);
-			return NULL;
-		}
-		DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
+	c->sock = get_sock(t, ev->owner.sock_id);
+	if (!c->sock) {
+		free(c);
+		return NULL;
 	}
-	c->flow = f;
-	DL_PREPEND(f->claims, c);
-	f->cnt++;
+	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
 	return c;
+}
+
+static void forget_claim(struct flow_table *t, struct flow *f)
+{
+	struct claim *c, *first = f->claims;
+
+	DL_FOREACH(f->claims, c)
+		if (claim_end_ns(c) <= claim_end_ns(first))
+			first = c;
+	if (f->known_ns < claim_end_ns(first))
+		f->known_ns = claim_end_ns(first);
+	free_claim(t, first);
+}
+
+static void forget_oldest(struct flow_table *t, struct flow *f)
+{
+	if (f->claims->kind != EV_OWN_FLOW)
+		t->unsure_ports[f->key.lport / 8] |= (uint8_t)(1 << f->key.lport % 8);
+	free_claims(t, f);
+	t->evicted++;
 }
 
 int flow_claim(struct flow_table *t, const struct ev_owner *ev)
 {
-	struct flow *f = get_flow(t, &ev->key);
-	struct claim *c = f ? new_claim(t, f, ev) : NULL;
+	struct flow **flows = table_of(t, ev->kind), *f = get_flow(flows, &ev->key);
+	struct claim *c = f ? new_claim(t, ev) : NULL;
 
 	if (!c) {
-		if (f && !f->claims) {
-			HASH_DEL(t->flows, f);
-			free(f);
-		}
+		if (f && !f->claims)
+			free_flow(flows, f);
 		return -ENOMEM;
 	}
-	end_replaced(f, c);
+	insert_claim(f, c);
 	if (f->cnt > CLAIMS_MAX)
-		free_claim(t, f->claims->prev); /* utlist: the head's prev is the tail */
-	if (HASH_COUNT(t->flows) > t->max_keys) {
-		free_flow(t, t->flows);
-		t->evicted++;
-	}
+		forget_claim(t, f);
+	if (HASH_COUNT(*flows) > t->max_keys)
+		forget_oldest(t, *flows);
 	return 0;
 }
 
-static void end_seed(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_ns)
 {
-	struct flow *f = find_flow(t, key);
+	if (s->prev)
+		return;
+	s->closed_ns = ts_ns;
+	DL_APPEND(t->closed, s);
+}
+
+/* No hook had seen the socket, or it was forgotten in the kernel: whoever holds the flow at that time is at its end. */
+static void close_holder(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+{
+	struct flow *f = flow_lookup(t->flows, key);
 	struct claim *c;
 
 	if (!f)
 		return;
 	DL_FOREACH(f->claims, c)
-		if (!c->sock && c->until_ns > ts_ns)
-			c->until_ns = ts_ns;
+		if (c->since_ns <= ts_ns && c->until_ns > ts_ns)
+			close_sock(t, c->sock, ts_ns);
 }
 
 void flow_close(struct flow_table *t, const struct ev_close *ev)
@@ -235,152 +241,50 @@ void flow_close(struct flow_table *t, const struct ev_close *ev)
 	struct sock_entry *s;
 
 	if (!ev->sock_id) {
-		end_seed(t, &ev->key, ev->hdr.ts_ns);
+		close_holder(t, &ev->key, ev->hdr.ts_ns);
 		return;
 	}
 	s = find_sock(t, ev->sock_id);
-	if (!s || s->closed_ns != UINT64_MAX)
-		return;
-	s->closed_ns = ev->hdr.ts_ns;
-	DL_APPEND(t->closed, s);
+	/* a claim may still come that was made before, or on another CPU: it must not live for ever */
+	if (!s && HASH_COUNT(t->socks) < t->max_keys)
+		s = get_sock(t, ev->sock_id);
+	if (s)
+		close_sock(t, s, ev->hdr.ts_ns);
 }
 
 void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
 {
-	struct flow *f = find_flow(t, key);
-	struct claim *c, *next;
+	struct flow *f = flow_lookup(t->flows, key);
+	struct claim *c;
 
 	if (!f)
 		return;
-	DL_FOREACH_SAFE(f->claims, c, next)
-		if (c->since_ns < ts_ns && c->sock && c->sock->closed_ns <= ts_ns)
-			free_claim(t, c);
+	DL_FOREACH(f->claims, c)
+		if (c->since_ns < ts_ns && c->sock->closed_ns <= ts_ns && c->until_ns > ts_ns)
+			c->until_ns = ts_ns;
+}
+
+static void expire_sock(struct flow_table *t, struct sock_entry *s)
+{
+	struct claim *c;
+	size_t n;
+
+	DL_COUNT2(s->claims, c, n, sock_next);
+	if (!n)
+		free_sock(t, s);
+	for (; n; n--)
+		free_claim(t, s->claims); /* the last one frees s */
 }
 
 void flow_expire(struct flow_table *t, uint64_t ts_ns)
 {
-	while (t->closed && t->closed->closed_ns + EV_LINGER_NS < ts_ns) {
-		struct sock_entry *s = t->closed;
-		size_t n;
-		struct claim *c;
-
-		DL_COUNT2(s->claims, c, n, sock_next);
-		for (; n; n--)
-			free_claim(t, s->claims); /* the last one frees s */
-	}
-}
-
-/* --- asking it --- */
-
-static uint64_t end_of(const struct claim *c)
-{
-	uint64_t closed = c->sock ? c->sock->closed_ns : UINT64_MAX;
-
-	return c->until_ns < closed ? c->until_ns : closed;
-}
-
-static enum flow_match match_at(const struct claim *c, uint64_t ts_ns)
-{
-	uint64_t end = end_of(c);
-
-	if (c->since_ns > ts_ns)
-		return FLOW_NONE;
-	if (ts_ns < end)
-		return FLOW_LIVE;
-	/* one that was replaced does not linger: its successor answers */
-	if (c->until_ns <= ts_ns)
-		return FLOW_NONE;
-	return ts_ns - end < EV_LINGER_NS ? FLOW_CLOSED : FLOW_NONE;
-}
-
-enum flow_match flow_find(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out)
-{
-	const struct flow *f = find_flow(t, key);
-	const struct claim *c, *late = NULL;
-
-	if (!f)
-		return FLOW_NONE;
-	DL_FOREACH(f->claims, c) {
-		enum flow_match match = c->kind == EV_OWN_FLOW ? match_at(c, ts_ns) : FLOW_NONE;
-
-		if (match != FLOW_NONE) {
-			*out = c->owner;
-			return match;
-		}
-		if (c->kind == EV_OWN_FLOW && c->since_ns > ts_ns)
-			late = c; /* the list goes back in time: the last of these is the first who came */
-	}
-	if (!late)
-		return FLOW_NONE;
-	*out = late->owner;
-	return FLOW_LATE;
-}
-
-/* Does this claim's socket, which is of family IPv6 or not, take packets of that family? */
-static bool takes(const struct claim *c, bool v6_socket, bool v4_packet)
-{
-	if (!(c->flags & EV_OWN_V6) == v6_socket)
-		return false;
-	return v6_socket ? !v4_packet || !(c->flags & EV_OWN_V6ONLY) : v4_packet;
-}
-
-enum holders { NOBODY, ONE, SEVERAL };
-
-/* All who answer for a port at that time must be one process, or nobody is named. */
-static enum holders find_holder(const struct flow *f, uint8_t kind, bool v6_socket, bool v4_packet,
-	enum flow_match wanted, uint64_t ts_ns, struct owner *out)
-{
-	const struct claim *c, *found = NULL;
-
-	DL_FOREACH(f->claims, c) {
-		if (c->kind != kind || match_at(c, ts_ns) != wanted || !takes(c, v6_socket, v4_packet))
-			continue;
-		if (found && !owner_same_process(&found->owner, &c->owner))
-			return SEVERAL;
-		if (!found)
-			found = c;
-	}
-	if (!found)
-		return NOBODY;
-	*out = found->owner;
-	return ONE;
-}
-
-/* The open sockets of the packet's own family first, then IPv6 ones that take IPv4, then the closed likewise. */
-static enum flow_match find_bound(const struct flow_table *t, const struct ev_key *bound, uint8_t kind, bool v4_packet,
-	uint64_t ts_ns, struct owner *out)
-{
-	static const enum flow_match order[] = {FLOW_LIVE, FLOW_LIVE, FLOW_CLOSED, FLOW_CLOSED};
-	const struct flow *f = find_flow(t, bound);
-
-	for (size_t i = 0; f && i < sizeof(order) / sizeof(*order); i++) {
-		enum holders who = find_holder(f, kind, i & 1, v4_packet, order[i], ts_ns, out);
-
-		if (who != NOBODY)
-			return who == ONE ? order[i] : FLOW_NONE;
-	}
-	return FLOW_NONE;
-}
-
-enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
-	struct owner *out)
-{
-	bool v4_packet = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)key->laddr);
-	struct ev_key bound = *key;
-	enum flow_match match;
-
-	memset(bound.raddr, 0, sizeof(bound.raddr));
-	bound.rport = 0;
-	match = find_bound(t, &bound, kind, v4_packet, ts_ns, out);
-	if (match != FLOW_NONE)
-		return match;
-	memset(bound.laddr, 0, sizeof(bound.laddr));
-	return find_bound(t, &bound, kind, v4_packet, ts_ns, out);
+	while (t->closed && t->closed->closed_ns < ts_ns && ts_ns - t->closed->closed_ns > EV_LINGER_NS)
+		expire_sock(t, t->closed);
 }
 
 size_t flow_count(const struct flow_table *t)
 {
-	return HASH_COUNT(t->flows);
+	return HASH_COUNT(t->flows) + HASH_COUNT(t->bound);
 }
 
 uint64_t flow_evicted(const struct flow_table *t)

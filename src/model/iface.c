@@ -64,7 +64,7 @@ struct iface *iface_add(struct iface_table *t, uint32_t netns, uint32_t ifindex,
 {
 	struct slot *s = find_slot(t, netns, ifindex);
 
-	if (s && !strcmp(s->iface.name, name)) {
+	if (s && !strcmp(s->iface.name, name) && s->iface.l3 == l3) {
 		s->iface.gone = false;
 		return &s->iface;
 	}

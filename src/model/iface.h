@@ -23,8 +23,8 @@ struct iface_table; /* opaque; owns its interfaces, which stay at their address 
 struct iface_table *iface_table_new(void);
 void iface_table_free(struct iface_table *t);
 
-/* Adds it, or returns the one that is there (a vanished one with the same netns, ifindex and name comes back to life).
- * NULL: out of memory. Borrowed until iface_table_free. */
+/* Adds it, or returns the one that is there (a vanished one with the same netns, ifindex, name and link layer comes back to
+ * life). NULL: out of memory. Borrowed until iface_table_free. */
 struct iface *iface_add(struct iface_table *t, uint32_t netns, uint32_t ifindex, const char *name, bool l3);
 
 /* NULL where it is not known. O(1). */

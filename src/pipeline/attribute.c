@@ -2,6 +2,7 @@
 #include "pipeline/attribute.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define TCP_FLAG_SYN 0x02 /* RFC 9293 section 3.1 */
@@ -12,15 +13,22 @@ static bool is_syn(const struct ev_packet *rec)
 	return rec->key.proto == IPPROTO_TCP && (rec->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
 }
 
+/* Is it proved that nobody accepted yet? A handshake says so; where flows were forgotten, nothing else does. */
+static bool before_accept(const struct flow_table *flows, const struct ev_packet *rec)
+{
+	return rec->tcp_flags & TCP_FLAG_SYN || !flow_evicted(flows);
+}
+
 /* The tuple's own owner at that time, or the one who came for it within the window (accept after the handshake); else who
- * listens. */
+ * listens. A listener that was closed gets nothing any more: what still comes is answered by the kernel. */
 static uint8_t attribute_tcp(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
 	if (is_syn(rec) && rec->dir == EV_DIR_IN)
 		flow_restart(flows, &rec->key, rec->hdr.ts_ns);
 	if (flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE)
 		return EV_ATTR_EXACT;
-	if (flow_find_port(flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out) != FLOW_NONE)
+	if (before_accept(flows, rec) &&
+		flow_find_port(flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out) == FLOW_LIVE)
 		return EV_ATTR_LISTENER;
 	return EV_ATTR_NONE;
 }

@@ -93,15 +93,22 @@ static void replace_top(struct order *o)
 		sift_down(o);
 }
 
+static void count_order(struct order *o, const struct head *h)
+{
+	if (h->len < sizeof(uint64_t))
+		return; /* has no time to be out of order with */
+	if (h->ts_ns < o->released_ns)
+		o->unordered++;
+	else
+		o->released_ns = h->ts_ns;
+}
+
 size_t order_run(struct order *o, uint64_t until_ns, order_cb cb, void *ctx)
 {
 	size_t n = 0;
 
 	for (fill_heap(o); o->cnt && o->heap[0].ts_ns <= until_ns; n++) {
-		if (o->heap[0].ts_ns < o->released_ns)
-			o->unordered++;
-		else
-			o->released_ns = o->heap[0].ts_ns;
+		count_order(o, &o->heap[0]);
 		cb(ctx, o->heap[0].rec, o->heap[0].len);
 		replace_top(o);
 	}

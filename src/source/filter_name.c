@@ -34,27 +34,39 @@ struct parsed {
 	bool made;
 };
 
+static void format(char name[FILTER_NAME_MAX], const struct parsed *p)
+{
+	snprintf(name, FILTER_NAME_MAX, "pidtap/%d/%llu/%s", p->pid, p->start, p->made ? "made" : "kept");
+}
+
+/* sscanf takes more than was ever written; so what it read must give the same name again. */
 static bool parse(const char *name, struct parsed *out)
 {
-	char how[8];
+	char again[FILTER_NAME_MAX], how[8];
 
 	if (sscanf(name, "pidtap/%d/%llu/%7s", &out->pid, &out->start, how) != 3)
 		return false;
 	out->made = !strcmp(how, "made");
-	return out->made || !strcmp(how, "kept");
+	format(again, out);
+	return !strcmp(name, again) && out->pid > 0;
 }
 
 void filter_name_make(char name[FILTER_NAME_MAX], bool made_qdisc)
 {
-	snprintf(name, FILTER_NAME_MAX, "pidtap/%d/%llu/%s", getpid(), start_time(getpid()),
-		made_qdisc ? "made" : "kept");
+	const struct parsed p = {getpid(), start_time(getpid()), made_qdisc};
+
+	format(name, &p);
 }
 
 bool filter_name_is_stale(const char *name)
 {
+	unsigned long long start;
 	struct parsed p;
 
-	return parse(name, &p) && start_time(p.pid) != p.start;
+	if (!parse(name, &p))
+		return false;
+	start = start_time(p.pid);
+	return !start || start != p.start;
 }
 
 bool filter_name_made_qdisc(const char *name)

@@ -274,7 +274,7 @@ int map_add_u32(int fd, uint32_t key)
 	return bpf_update_elem(fd, &key, &present, BPF_ANY) ? -errno : 0;
 }
 
-int64_t map_count(int fd, size_t key_size)
+int64_t map_count(int fd, size_t key_size, uint32_t max)
 {
 	uint8_t key[KEY_SIZE_MAX], next[KEY_SIZE_MAX];
 	int64_t n = 0;
@@ -282,9 +282,9 @@ int64_t map_count(int fd, size_t key_size)
 	if (key_size > KEY_SIZE_MAX)
 		return -EINVAL;
 	memset(key, 0xff, sizeof(key)); /* a key that is not there: the walk begins with the first */
-	while (!bpf_get_next_key(fd, key, next)) {
+	while (n < max && !bpf_get_next_key(fd, key, next)) {
 		memcpy(key, next, key_size);
 		n++;
 	}
-	return errno == ENOENT ? n : -errno;
+	return n == max || errno == ENOENT ? n : -errno;
 }

@@ -28,19 +28,18 @@ in_man_with_arguments()
 		sed 's/ $//' | sort
 }
 
-in_completion()
+# completed WORD: what is offered for it
+completed()
 {
-	sed -n '/-i --interface -w/,/complete/p' share/pidtap.bash | grep -oE -- '(^|[ "])--?[a-z][a-z-]*' |
-		tr -d ' "' | sort -u
+	bash -c '. share/pidtap.bash; COMP_WORDS=(pidtap "$1"); COMP_CWORD=1; _pidtap; printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$1" | sort
 }
 
 like "--help lists options" "$(in_help | xargs)" '--pid .*-i '
 is "the man page explains what --help lists" "$(in_man)" "$(in_help)"
 is "with the same arguments" "$(in_man_with_arguments)" "$(in_help_with_arguments)"
-is "the completion offers what --help lists" "$(in_completion | grep -v -- '^--$')" "$(in_help)"
-is "the completion completes" \
-	"$(bash -c '. share/pidtap.bash; COMP_WORDS=(pidtap --kernel-headers-); COMP_CWORD=1; _pidtap; echo "${COMPREPLY[*]}"')" \
-	--kernel-headers-force
+is "the completion offers what --help lists" "$(completed "")" "$(in_help)"
+is "the completion completes" "$(completed --kernel-headers-)" --kernel-headers-force
 like "--version" "$(build/pidtap --version)" '^pidtap [0-9]+\.[0-9]+'
 if command -v mandoc >/dev/null; then
 	ok "the man page is valid mdoc" mandoc -T lint -W warning share/pidtap.8

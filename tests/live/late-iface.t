@@ -8,19 +8,19 @@ need tshark
 add_late()
 {
 	ip link add late0 netns "$ns_prefix-a" type veth peer name late0 netns "$ns_prefix-b" &&
-		ip -n "$ns_prefix-a" address add 10.96.0.1/24 dev late0 &&
-		ip -n "$ns_prefix-b" address add 10.96.0.2/24 dev late0 &&
-		ip -n "$ns_prefix-a" link set late0 up && ip -n "$ns_prefix-b" link set late0 up
+		in_ns a ip address add 10.96.0.1/24 dev late0 &&
+		in_ns b ip address add 10.96.0.2/24 dev late0 &&
+		in_ns a ip link set late0 up && in_ns b ip link set late0 up
 }
 
 delete_late()
 {
-	ip -n "$ns_prefix-a" link delete late0
+	in_ns a ip link delete late0
 }
 
 late_is_captured()
 {
-	tc -n "$ns_prefix-a" filter show dev late0 egress | grep -q bpf
+	in_ns a tc filter show dev late0 egress | grep -q bpf
 }
 
 for backend in $backends; do

@@ -7,7 +7,7 @@ backend=${backends%% *}
 
 # An interface where other filters can send copies, to count what they see.
 ip link add sink0 netns "$ns_prefix-a" type veth peer name sink0 netns "$ns_prefix-b"
-ip -n "$ns_prefix-a" link set sink0 up
+in_ns a ip link set sink0 up
 # nothing but the exchanges and their ARP: the other filters count from before our start to after our end
 for ns in a b; do
 	in_ns $ns sh -c 'echo 1 >/proc/sys/net/ipv6/conf/veth0/disable_ipv6'
@@ -15,7 +15,7 @@ done
 
 tc_a()
 {
-	tc -n "$ns_prefix-a" "$@"
+	in_ns a tc "$@"
 }
 
 qdiscs()

@@ -7,7 +7,7 @@ need tshark tcpdump
 
 mac_of()
 {
-	ip -n "$ns_prefix-$1" -o link show dev veth0 | sed -n 's/.*link\/ether \([^ ]*\).*/\1/p'
+	in_ns "$1" ip -o link show dev veth0 | sed -n 's/.*link\/ether \([^ ]*\).*/\1/p'
 }
 
 send_tagged()
@@ -33,11 +33,11 @@ for backend in $backends; do
 	done
 done
 
-if ip -n "$ns_prefix-a" link add link veth0 name vlan5 type vlan id 5 2>/dev/null &&
-	ip -n "$ns_prefix-b" link add link veth0 name vlan5 type vlan id 5; then
+if in_ns a ip link add link veth0 name vlan5 type vlan id 5 2>/dev/null &&
+	in_ns b ip link add link veth0 name vlan5 type vlan id 5; then
 	for end in a=1 b=2; do
-		ip -n "$ns_prefix-${end%=*}" address add "10.97.0.${end#*=}/24" dev vlan5
-		ip -n "$ns_prefix-${end%=*}" link set vlan5 up
+		in_ns "${end%=*}" ip address add "10.97.0.${end#*=}/24" dev vlan5
+		in_ns "${end%=*}" ip link set vlan5 up
 	done
 	for backend in $backends; do
 		truth_clear

@@ -27,6 +27,7 @@ static char *const flags[] = {"-DA=1", "-DB=two words", NULL};
 
 static char top[] = "/tmp/test_build_cc.XXXXXX";
 static char words[4096];
+static struct buf compiler_words = BUF_INIT;
 
 static void in_top(char path[PATH_MAX], const char *name)
 {
@@ -51,7 +52,10 @@ static int run(const char *path, const char *env_source, struct bundle *out)
 	size_t n;
 
 	dup2(fileno(f), STDERR_FILENO);
-	err = build_cc_run(&cc, out);
+	buf_reset(&compiler_words);
+	err = build_cc_run(&cc, out, &compiler_words);
+	if (err == -ENOEXEC)
+		build_cc_report(&headers, &compiler_words);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
@@ -107,12 +111,15 @@ static void test_bad(void)
 	struct bundle b = {0};
 	char path[PATH_MAX];
 
-	tap_is_int(run_script("echo 'probes/tc.c:9: error' >&2; exit 1", &b), -EIO, "a text in error");
+	tap_is_int(run_script("echo 'probes/tc.c:9:2: error: x' >&2; exit 1", &b), -ENOEXEC, "a text in error");
 	tap_is_str(words,
 		"pidtap: cannot compile the BPF text against BTF in /tree (release 6.1.0): the compiler's "
 		"words:\n"
-		"    probes/tc.c:9: error\n",
+		"    probes/tc.c:9:2: error: x\n",
 		"one sentence, and the compiler's words below");
+	tap_is_int(run_script("echo 'could not open bpf map: m, error: Operation not permitted' >&2; exit 1", &b),
+		-EIO, "an error that no other headers mend");
+	tap_ok(strstr(words, "BPF text against BTF") && strstr(words, "    could not open"), "is printed at once");
 	/* More on both sides than a pipe holds. */
 	tap_is_int(run_script("head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 1", &b), -EIO,
 		"much of both");
@@ -176,5 +183,6 @@ int main(void)
 	test_bad();
 	test_signals();
 	test_find();
+	buf_free(&compiler_words);
 	return tap_done();
 }

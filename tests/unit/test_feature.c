@@ -13,7 +13,7 @@
 
 static const struct sysroot here = {""};
 
-/* All toggles of an assumed kernel as one text: "LRU_HASH=0 PROBE_READ_STR=0 ..." */
+/* All toggles of an assumed kernel as one text: "LRU_HASH=0 SKB_SK=0 ..." */
 static void toggles_are(const char *version, const char *want)
 {
 	char defines[FEAT_CNT][40], got[FEAT_CNT * 40] = "";
@@ -33,14 +33,14 @@ static void toggles_are(const char *version, const char *want)
 
 static void test_toggles(void)
 {
-	toggles_are("4.9", "LRU_HASH=0 PROBE_READ_STR=0 SKB_SK=0 PROBE_READ_KERNEL=0 START_BOOTTIME=0");
-	toggles_are("4.9.337", "LRU_HASH=0 PROBE_READ_STR=0 SKB_SK=0 PROBE_READ_KERNEL=0 START_BOOTTIME=0");
-	toggles_are("4.14", "LRU_HASH=1 PROBE_READ_STR=1 SKB_SK=0 PROBE_READ_KERNEL=0 START_BOOTTIME=0");
-	toggles_are("4.19", "LRU_HASH=1 PROBE_READ_STR=1 SKB_SK=0 PROBE_READ_KERNEL=0 START_BOOTTIME=0");
-	toggles_are("5.1", "LRU_HASH=1 PROBE_READ_STR=1 SKB_SK=0 PROBE_READ_KERNEL=0 START_BOOTTIME=0");
-	toggles_are("5.4", "LRU_HASH=1 PROBE_READ_STR=1 SKB_SK=0 PROBE_READ_KERNEL=0 START_BOOTTIME=0");
-	toggles_are("5.10", "LRU_HASH=1 PROBE_READ_STR=1 SKB_SK=0 PROBE_READ_KERNEL=1 START_BOOTTIME=1");
-	toggles_are("6.1", "LRU_HASH=1 PROBE_READ_STR=1 SKB_SK=1 PROBE_READ_KERNEL=1 START_BOOTTIME=1");
+	toggles_are("4.9", "LRU_HASH=0 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("4.9.337", "LRU_HASH=0 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("4.14", "LRU_HASH=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("4.19", "LRU_HASH=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("5.1", "LRU_HASH=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("5.4", "LRU_HASH=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("5.10", "LRU_HASH=1 SKB_SK=0 PROBE_READ_KERNEL=1");
+	toggles_are("6.1", "LRU_HASH=1 SKB_SK=1 PROBE_READ_KERNEL=1");
 }
 
 /* A feature is there from the very release it came with. */

@@ -43,11 +43,16 @@ build_existing()
 
 # Copies with modification times, so that make in the tree rebuilds only what
 # changed, and removes what an earlier copy brought and the checkout lost.
+# Times of another checkout say nothing about what was built from this one.
 build_copy()
 {
-	local dest=$1 list=${1%/*}/.files
+	local dest=$1 list=${1%/*}/.files from=${1%/*}/.checkout
 
 	mkdir -p "$dest"
+	if [ "$(cat "$from" 2>/dev/null)" != "$checkout" ]; then
+		rm -rf "$dest/build"
+		printf '%s\n' "$checkout" >"$from"
+	fi
 	touch "$list"
 	build_files >"$list.new"
 	(cd "$dest" && comm -z23 "$list" "$list.new" | xargs -0r rm -f --)

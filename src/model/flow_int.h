@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How the table of flow.h holds what it knows: flow.c keeps it, flow_find.c asks it. */
+#ifndef PIDTAP_MODEL_FLOW_INT_H
+#define PIDTAP_MODEL_FLOW_INT_H
+
+#include "model/flow.h"
+
+/* uthash would end the program; so an element that found no memory has no table: hh.tbl is NULL. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+struct sock_entry;
+
+struct claim {
+	struct owner owner;
+	uint64_t since_ns;
+	uint64_t until_ns; /* ended by a later claim or a restart; UINT64_MAX: not */
+	uint8_t kind;
+	uint8_t flags; /* EV_OWN_* */
+	struct flow *flow;
+	struct sock_entry *sock;
+	struct claim *prev, *next;	     /* in the flow, newest first; of the same time: the last told first */
+	struct claim *sock_prev, *sock_next; /* in the socket */
+};
+
+/* A key and who claimed it; it goes with its last claim. */
+struct flow {
+	struct ev_key key;
+	struct claim *claims;
+	size_t cnt;
+	uint64_t known_ns; /* claims that ended up to here were forgotten, 0: none. UINT64_MAX: one that had not ended */
+	UT_hash_handle hh;
+};
+
+/* One generation of a socket. */
+struct sock_entry {
+	uint64_t sock_id;   /* 0: a seed, not in the table */
+	uint64_t closed_ns; /* UINT64_MAX: open */
+	struct claim *claims;
+	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
+	UT_hash_handle hh;
+};
+
+/* uthash keeps the order of insertion: the first is the oldest. */
+struct flow_table {
+	struct flow *flows; /* EV_OWN_FLOW */
+	struct flow *bound; /* EV_OWN_PORT and EV_OWN_LISTEN: few, and not to be pushed out by the many */
+	struct sock_entry *socks;
+	struct sock_entry *closed;
+	size_t max_keys; /* of flows, and of bound */
+	uint64_t evicted;
+	uint8_t unsure_ports[65536 / 8]; /* a bit a port: a holder of it was forgotten, so nobody is its only one */
+};
+
+static inline uint64_t claim_end_ns(const struct claim *c)
+{
+	return c->until_ns < c->sock->closed_ns ? c->until_ns : c->sock->closed_ns;
+}
+
+/* NULL where nobody claimed it. */
+static inline struct flow *flow_lookup(struct flow *flows, const struct ev_key *key)
+{
+	struct flow *f;
+
+	HASH_FIND(hh, flows, key, sizeof(*key), f);
+	return f;
+}
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: src/pipeline/attribute.c src/model/flow.c src/model/flow_find.c src/model/owner.c */
+/* Whose packet is it? DESIGN.md section 4, sentence by sentence. */
+#include "claims.h"
+#include "pipeline/attribute.h"
+#include "tap.h"
+
+#define CLIENT 100
+#define SERVER 200
+#define WORKER 300
+#define OTHER 400
+
+#define SYN 0x02
+#define RST 0x04
+#define PSH 0x08
+#define ACK 0x10
+
+static struct ev_packet packet(const struct ev_key *key, uint8_t dir, uint8_t tcp_flags, uint64_t at_ms)
+{
+	struct ev_packet rec;
+
+	memset(&rec, 0, sizeof(rec));
+	rec.hdr.ts_ns = at_ms * MS;
+	rec.key = *key;
+	rec.dir = dir;
+	rec.flags = EV_PKT_KEY;
+	rec.tcp_flags = tcp_flags;
+	return rec;
+}
+
+/* The answer in words, such as "exact 100", borrowed until the next call. */
+static const char *judge(struct flow_table *t, const struct ev_packet *rec)
+{
+	static char text[40];
+	struct owner o;
+
+	memset(&o, 0xff, sizeof(o));
+	attribute_packet(t, rec, &o);
+	snprintf(text, sizeof(text), "%s %u", owner_attr_name(o.attr), o.pid);
+	return text;
+}
+
+static const char *judge_in(struct flow_table *t, const struct ev_key *key, uint8_t tcp_flags, uint64_t at_ms)
+{
+	struct ev_packet rec = packet(key, EV_DIR_IN, tcp_flags, at_ms);
+
+	return judge(t, &rec);
+}
+
+static const char *judge_out(struct flow_table *t, const struct ev_key *key, uint8_t tcp_flags, uint64_t at_ms)
+{
+	struct ev_packet rec = packet(key, EV_DIR_OUT, tcp_flags, at_ms);
+
+	return judge(t, &rec);
+}
+
+static void test_kernel_stands(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80);
+	struct ev_packet rec = packet(&key, EV_DIR_OUT, ACK, 20);
+	struct owner o;
+
+	claims_flow(t, &key, OTHER, 1, 10);
+	rec.owner.pid = CLIENT;
+	rec.owner.attr = EV_ATTR_EXACT;
+	tap_is_str(judge(t, &rec), "exact 100", "what the kernel found stands");
+	rec.owner.attr = EV_ATTR_ICMP;
+	tap_is_str(judge(t, &rec), "icmp 100", "with its own word for it");
+	rec.owner.attr = EV_ATTR_NONE;
+	tap_is_str(judge(t, &rec), "exact 400", "an owner it does not vouch for is settled here");
+	rec.owner.pid = 0;
+	rec.owner.attr = EV_ATTR_EXACT;
+	tap_is_str(judge(t, &rec), "exact 400", "nobody is no answer");
+	rec.flags = 0;
+	tap_is_str(judge(t, &rec), "none 0", "a packet without a key is nobody's");
+	attribute_packet(t, &rec, &o);
+	tap_ok(!o.start_ns && !o.sock_id && !o.tid && !o.uid && !o.comm[0] && !o.tcomm[0], "nobody is all zero");
+	flow_table_free(t);
+}
+
+static void test_client(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	tap_is_str(judge_out(t, &key, SYN, 10), "exact 100", "SYN");
+	tap_is_str(judge_in(t, &key, SYN | ACK, 11), "exact 100", "SYN-ACK");
+	tap_is_str(judge_out(t, &key, ACK, 12), "exact 100", "ACK");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_out(t, &key, ACK | 1, 20), "exact 100", "the FIN leaves after the close");
+	tap_is_str(judge_in(t, &key, RST, 3019), "exact 100", "for 3 s the last owner answers");
+	tap_is_str(judge_in(t, &key, RST, 3020), "none 0", "then nobody");
+	flow_table_free(t);
+}
+
+static void test_server(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+
+	tap_is_str(judge_in(t, &key, SYN, 4), "none 0", "nobody listens");
+	claims_listen(t, &listener, SERVER, 1, 0, 5);
+	tap_is_str(judge_in(t, &key, SYN, 10), "listener 200", "SYN, judged before the accept");
+	tap_is_str(judge_out(t, &key, SYN | ACK, 11), "listener 200", "SYN-ACK");
+	tap_is_str(judge_in(t, &key, ACK, 12), "listener 200", "ACK");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 13), "listener 200", "data nobody took yet");
+	claims_flow(t, &key, WORKER, 2, 14);
+	tap_is_str(judge_in(t, &key, SYN, 10), "exact 300", "SYN, judged when the accept is known");
+	tap_is_str(judge_out(t, &key, SYN | ACK, 11), "exact 300", "SYN-ACK");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 14), "exact 300", "who accepted beats who listens");
+	claims_close(t, 2, 20);
+	tap_is_str(judge_out(t, &key, ACK, 21), "exact 300", "also closed");
+	tap_is_str(judge_out(t, &key, RST, 20 + LINGER_MS), "listener 200", "until its time is over");
+	flow_table_free(t);
+}
+
+static void test_listener_closed(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+
+	claims_listen(t, &listener, SERVER, 1, 0, 5);
+	claims_close(t, 1, 20);
+	tap_is_str(judge_in(t, &key, SYN, 19), "listener 200", "before the close");
+	tap_is_str(judge_in(t, &key, SYN, 20), "none 0", "a SYN nobody listens for any more");
+	tap_is_str(judge_out(t, &key, RST | ACK, 20), "none 0", "is answered by the kernel");
+	flow_table_free(t);
+}
+
+static void test_listeners_shared(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+
+	claims_listen(t, &listener, SERVER, 1, EV_OWN_REUSE, 5);
+	claims_listen(t, &listener, OTHER, 2, EV_OWN_REUSE, 6);
+	tap_is_str(judge_in(t, &key, SYN, 10), "none 0", "two listeners and no proof");
+	claims_flow(t, &key, OTHER, 3, 14);
+	tap_is_str(judge_in(t, &key, SYN, 10), "exact 400", "the accept is the proof");
+	flow_table_free(t);
+}
+
+static void test_server_tuple_reused(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+
+	claims_listen(t, &listener, SERVER, 1, 0, 5);
+	claims_flow(t, &key, OTHER, 2, 10);
+	claims_close(t, 2, 20);
+	tap_is_str(judge_in(t, &key, ACK, 25), "exact 400", "the old connection's last packets");
+	tap_is_str(judge_in(t, &key, SYN, 30), "listener 200", "a new SYN ends it");
+	tap_is_str(judge_out(t, &key, SYN | ACK, 31), "listener 200", "its SYN-ACK is not the old one's");
+	claims_flow(t, &key, WORKER, 3, 35);
+	tap_is_str(judge_in(t, &key, ACK, 32), "exact 300", "but of him who accepts");
+	tap_is_str(judge_in(t, &key, ACK, 22), "exact 400", "an old packet, late: the old one");
+	tap_is_str(judge_in(t, &key, SYN, 40), "exact 300", "a duplicate SYN on a live connection");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 41), "exact 300", "ends nothing");
+	flow_table_free(t);
+}
+
+/* Only an incoming SYN without ACK begins something new at this end. */
+static void test_what_does_not_restart(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80), udp = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	claims_flow(t, &udp, CLIENT, 2, 10);
+	claims_close(t, 1, 20);
+	claims_close(t, 2, 20);
+	tap_is_str(judge_in(t, &key, SYN | ACK, 30), "exact 100", "a SYN-ACK");
+	tap_is_str(judge_out(t, &key, SYN, 31), "exact 100", "a SYN that leaves: a retransmission");
+	tap_is_str(judge_in(t, &key, RST, 32), "exact 100", "a reset");
+	tap_is_str(judge_in(t, &udp, SYN, 33), "exact 100", "a datagram");
+	tap_is_str(judge_in(t, &key, ACK, 34), "exact 100", "the flow is still its owner's");
+	flow_table_free(t);
+}
+
+static void test_client_tuple_reused(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	claims_close(t, 1, 20);
+	claims_flow(t, &key, OTHER, 2, 30);
+	tap_is_str(judge_out(t, &key, ACK, 29), "exact 100", "the first one's last ACK");
+	tap_is_str(judge_out(t, &key, SYN, 30), "exact 400", "the second one's SYN");
+	flow_table_free(t);
+}
+
+/* Without the flow it cannot be told whether somebody accepted. */
+static void test_forgotten_flow(void)
+{
+	struct flow_table *t = flow_table_new(1);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+	struct ev_key next = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5001);
+
+	claims_listen(t, &listener, SERVER, 1, 0, 5);
+	claims_flow(t, &key, WORKER, 2, 10);
+	claims_flow(t, &next, OTHER, 3, 11);
+	tap_is_str(judge_in(t, &key, PSH | ACK, 15), "none 0", "data of a flow that was forgotten is not the listener's");
+	tap_is_str(judge_in(t, &next, PSH | ACK, 15), "exact 400", "what is known is known");
+	next.rport = 5002;
+	tap_is_str(judge_in(t, &next, SYN, 16), "listener 200", "a SYN comes before any accept");
+	tap_is_str(judge_out(t, &next, SYN | ACK, 17), "listener 200", "a SYN-ACK too");
+	flow_table_free(t);
+}
+
+static void test_udp_connected(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53), any = claims_udp(NULL, 5000, NULL, 0);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	tap_is_str(judge_out(t, &key, 0, 11), "exact 100", "out");
+	tap_is_str(judge_in(t, &key, 0, 12), "exact 100", "in");
+	claims_port(t, &any, OTHER, 2, EV_OWN_REUSE, 15);
+	tap_is_str(judge_in(t, &key, 0, 16), "exact 100", "a live flow beats a live port");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_in(t, &key, 0, 21), "port 400", "a live port beats a closed flow");
+	claims_close(t, 2, 30);
+	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "both closed: the flow");
+	tap_is_str(judge_in(t, &key, 0, 20 + LINGER_MS), "port 400", "the flow is over, the port lingers");
+	tap_is_str(judge_in(t, &key, 0, 30 + LINGER_MS), "none 0", "all is over");
+	flow_table_free(t);
+}
+
+/* A server on a wildcard address: what it is known to talk to, and its port. */
+static void test_udp_server(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key port = claims_udp(NULL, 53, NULL, 0), flow = claims_udp(NULL, 53, "10.0.0.9", 999);
+	struct ev_key key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), first = claims_udp("10.0.0.1", 53, "10.0.0.8", 1);
+
+	claims_port(t, &port, SERVER, 1, 0, 10);
+	tap_is_str(judge_in(t, &key, 0, 11), "port 200", "the first request: the port");
+	claims_flow(t, &flow, SERVER, 1, 12);
+	tap_is_str(judge_out(t, &key, 0, 13), "exact 200", "its answer: a flow whose local address is open");
+	tap_is_str(judge_in(t, &first, 0, 13), "port 200", "another's request");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_in(t, &key, 0, 21), "exact 200", "closed: the flow lingers");
+	tap_is_str(judge_in(t, &first, 0, 21), "port 200", "and the port");
+	claims_port(t, &port, OTHER, 2, 0, 30);
+	tap_is_str(judge_in(t, &key, 0, 31), "port 400", "the port's next holder gets what comes now");
+	tap_is_str(judge_in(t, &key, 0, 29), "exact 200", "not what came before");
+	flow_table_free(t);
+}
+
+static void test_udp_open_address(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key open = claims_udp(NULL, 53, "10.0.0.9", 999), key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	claims_flow(t, &open, OTHER, 2, 10);
+	tap_is_str(judge_in(t, &key, 0, 11), "exact 100", "the tuple itself comes first");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_in(t, &key, 0, 21), "exact 400", "a live open one before the closed tuple");
+	claims_close(t, 2, 30);
+	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "both closed: the tuple");
+	flow_table_free(t);
+}
+
+static void test_udp_late(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53), any = claims_udp(NULL, 5000, NULL, 0);
+
+	claims_flow(t, &key, CLIENT, 1, 20);
+	tap_is_str(judge_in(t, &key, 0, 19), "exact 100", "who took it a little later");
+	claims_port(t, &any, OTHER, 2, EV_OWN_REUSE, 10);
+	tap_is_str(judge_in(t, &key, 0, 19), "port 400", "but a live port holds it at that time");
+	flow_table_free(t);
+}
+
+static void test_udp_shared(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key port = claims_udp(NULL, 53, NULL, 0), key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999);
+
+	claims_port(t, &port, SERVER, 1, EV_OWN_REUSE, 10);
+	claims_port(t, &port, OTHER, 2, EV_OWN_REUSE, 10);
+	tap_is_str(judge_in(t, &key, 0, 11), "none 0", "two sockets of two processes: nobody knows which");
+	claims_flow(t, &key, OTHER, 2, 15);
+	tap_is_str(judge_in(t, &key, 0, 16), "exact 400", "who answered it");
+	flow_table_free(t);
+}
+
+static void test_icmp(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_key(IPPROTO_ICMP, "10.0.0.1", 77, "10.0.0.2", 0), other = key, open = key;
+	struct ev_key six = claims_key(IPPROTO_ICMPV6, "fd00::1", 77, "fd00::2", 0);
+
+	memset(open.laddr, 0, sizeof(open.laddr));
+	claims_flow(t, &open, CLIENT, 1, 10);
+	tap_is_str(judge_out(t, &key, 0, 11), "icmp 100", "a ping of this identifier");
+	tap_is_str(judge_in(t, &key, 0, 12), "icmp 100", "its reply");
+	other.lport = 78;
+	tap_is_str(judge_in(t, &other, 0, 12), "none 0", "another identifier");
+	other = key;
+	claims_addr(other.raddr, "10.0.0.3");
+	tap_is_str(judge_in(t, &other, 0, 12), "none 0", "another host");
+	tap_is_str(judge_in(t, &six, 0, 12), "none 0", "another family");
+	claims_flow(t, &six, OTHER, 2, 10);
+	tap_is_str(judge_out(t, &six, 0, 12), "icmp 400", "which has its own");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_in(t, &key, 0, 21), "icmp 100", "a late reply");
+	tap_is_str(judge_in(t, &key, 0, 20 + LINGER_MS), "none 0", "too late");
+	flow_table_free(t);
+}
+
+static void test_both_ends_here(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key client = claims_tcp("127.0.0.1", 5000, "127.0.0.1", 80), server = claims_tcp("127.0.0.1", 80, "127.0.0.1", 5000);
+
+	claims_flow(t, &client, CLIENT, 1, 10);
+	claims_flow(t, &server, SERVER, 2, 10);
+	tap_is_str(judge_out(t, &client, PSH | ACK, 11), "exact 100", "on loopback the copy that leaves names the sender");
+	tap_is_str(judge_in(t, &server, PSH | ACK, 11), "exact 200", "the copy that arrives the receiver");
+	flow_table_free(t);
+}
+
+int main(void)
+{
+	test_kernel_stands();
+	test_client();
+	test_server();
+	test_listener_closed();
+	test_listeners_shared();
+	test_server_tuple_reused();
+	test_what_does_not_restart();
+	test_client_tuple_reused();
+	test_forgotten_flow();
+	test_udp_connected();
+	test_udp_server();
+	test_udp_open_address();
+	test_udp_late();
+	test_udp_shared();
+	test_icmp();
+	test_both_ends_here();
+	return tap_done();
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: src/source/filter_name.c src/base/sysroot.c src/base/buf.c */
+#include "source/filter_name.h"
+#include "tap.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Field 22 as the shell would cut it out: the name of this process has no spaces yet. */
+static unsigned long long my_start(void)
+{
+	unsigned long long start = 0;
+	FILE *f = fopen("/proc/self/stat", "r");
+
+	if (!f || fscanf(f, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+			  &start) != 1)
+		start = 0;
+	if (f)
+		fclose(f);
+	return start;
+}
+
+static void test_own(void)
+{
+	char name[FILTER_NAME_MAX], want[FILTER_NAME_MAX], kept[FILTER_NAME_MAX];
+
+	filter_name_make(name, true);
+	filter_name_make(kept, false);
+	snprintf(want, sizeof(want), "pidtap/%d/%llu/made", getpid(), my_start());
+	tap_is_str(name, want, "pid, start time, what was made");
+	tap_ok(!filter_name_is_stale(name) && !filter_name_is_stale(kept), "we live");
+	tap_ok(filter_name_made_qdisc(name) && !filter_name_made_qdisc(kept), "made or kept");
+}
+
+/* The name in /proc/PID/stat stands between parentheses and may hold some. */
+static void test_strange_process_name(void)
+{
+	char before[FILTER_NAME_MAX], after[FILTER_NAME_MAX];
+
+	filter_name_make(before, false);
+	prctl(PR_SET_NAME, ") R 1 (a b) ) 2");
+	filter_name_make(after, false);
+	tap_is_str(after, before, "a process name that looks like fields");
+	tap_ok(!filter_name_is_stale(before), "does not make it stale");
+	prctl(PR_SET_NAME, "test_filter_nam");
+}
+
+/* `text` with our pid and start time put in. */
+static bool stale(const char *format, int pid, unsigned long long start)
+{
+	char name[FILTER_NAME_MAX];
+
+	snprintf(name, sizeof(name), format, pid, start);
+	return filter_name_is_stale(name);
+}
+
+static void test_stale(void)
+{
+	unsigned long long start = my_start();
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(0);
+	tap_ok(waitpid(child, &status, 0) == child, "a process that is gone");
+	tap_ok(stale("pidtap/%d/%llu/made", child, start), "its filter is stale");
+	tap_ok(stale("pidtap/%d/%llu/made", child, 0), "also where its start was never known");
+	tap_ok(stale("pidtap/%d/%llu/kept", getpid(), start + 1), "a pid used again is not the owner");
+	tap_ok(stale("pidtap/%d/%llu/kept", getpid(), 0), "whatever was written down");
+	tap_ok(!stale("pidtap/%d/%llu/kept", getpid(), start), "its owner is alive");
+}
+
+static void test_foreign(void)
+{
+	static const char *const names[] = {"", "pidtap", "pidtap/", "pidtap//", "pidtap/1", "pidtap/1/2", "pidtap/1/2/",
+		"pidtap/1/2/other", "pidtap/1/2/mad", "pidtap/1/2/made2", "pidtap/1/2/made/3", "pidtap/1/2/made x",
+		"pidtap/1/2/ made", "pidtap/ 1/2/made", "pidtap/1/ 2/made", "pidtap/+1/2/made", "pidtap/01/2/made",
+		"pidtap/-1/2/made", "pidtap/0/2/made", "pidtap/1/-2/made", "pidtap/4294967297/2/made",
+		"pidtap/1/18446744073709551617/made", "pidtap/x/2/made", "xpidtap/1/2/made", "PIDTAP/1/2/made", "pidtap/1/2/MADE",
+		"pidtap/1/2/made\n", "bpf.o:[classifier]", "tcpdump/1/2/made"};
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!filter_name_is_stale(names[i]) && !filter_name_made_qdisc(names[i]))
+			continue;
+		printf("# taken for ours: %zu\n", i);
+		wrong++;
+	}
+	tap_is_int(wrong, 0, "others' filters are never taken for ours");
+}
+
+static void test_long(void)
+{
+	char name[4 * FILTER_NAME_MAX];
+
+	memset(name, '1', sizeof(name));
+	memcpy(name, "pidtap/", 7);
+	name[sizeof(name) - 1] = 0;
+	tap_ok(!filter_name_is_stale(name) && !filter_name_made_qdisc(name), "a name of only digits");
+	memcpy(name + 500, "/1/made", 8);
+	tap_ok(!filter_name_is_stale(name), "longer than any");
+	tap_ok(stale("pidtap/%d/%llu/made", 2147483647, 18446744073709551615ULL), "the largest numbers are numbers");
+}
+
+int main(void)
+{
+	test_own();
+	test_strange_process_name();
+	test_stale();
+	test_foreign();
+	test_long();
+	return tap_done();
+}

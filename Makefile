@@ -84,7 +84,8 @@ demo: ## a private network, traffic in it, and pidtap on it: build/demo/demo.pca
 check: ## all tests that need no virtual machine, and one that does
 	@tools/install-deps build demo check vm
 	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools unit-tests
-	@status=0; tests/run unit cli probes golden live || status=1; \
+	@status=0; tools/vm/vm tree bullseye || status=1; \
+	tests/run unit cli probes golden live || status=1; \
 	$(MAKE) --no-print-directory check-vm-one || status=1; exit $$status
 
 check-unit: unit-tests ## unit tests, under address and undefined-behaviour sanitizers

@@ -75,6 +75,21 @@ struct session {
 	int status;
 };
 
+/* session_bundle.c: chooses the back-end and gets its bundle; or, for --dump-bpf and --bundle-out, does no more than that.
+ * Like all steps of the start: 0, or negative errno after printing. */
+int session_get_bundle(struct session *s);
+int session_compile_only(struct session *s);
+
+/* session_open.c */
+int session_make_maps(struct session *s);
+int session_open_evict(struct session *s);
+int session_open_streams(struct session *s);
+void session_close_streams(struct session *s);
+int session_attach_taps(struct session *s);
+
+/* No -i, or -i any. */
+bool session_wants_all(const struct options *opts);
+
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);
 

@@ -204,7 +204,6 @@ int session_loop(struct session *s)
 		log_err("cannot wait for packets: %s", strerror(-err));
 		return err;
 	}
-	clock_offset_init(&s->clock);
 	s->end_ns = s->opts->duration_ns ? now_ns + s->opts->duration_ns : UINT64_MAX;
 	while (!s->stop && !err && now_ns < s->end_ns) {
 		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));

@@ -33,7 +33,7 @@ uint8_t *buf_reserve(struct buf *b, size_t n)
 
 	if (b->error)
 		return NULL;
-	if (n <= b->cap - b->len)
+	if (b->data && n <= b->cap - b->len)
 		return b->data + b->len;
 	if (n > SIZE_MAX / 2 - b->len)
 		goto fail;
@@ -52,9 +52,9 @@ fail:
 
 void buf_put(struct buf *b, const void *data, size_t n)
 {
-	uint8_t *to = buf_reserve(b, n);
+	uint8_t *to = n ? buf_reserve(b, n) : NULL;
 
-	if (!to || !n)
+	if (!to)
 		return;
 	memcpy(to, data, n);
 	b->len += n;

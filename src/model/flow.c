@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-/* Claims on one key at most: a port may have as many sockets as CPUs. Beyond it the first to end are forgotten. */
+/* Claims on one key at most: a port may have as many sockets as CPUs. Beyond it the first to end are
+ * forgotten. */
 #define CLAIMS_MAX 256
 
 struct flow_table *flow_table_new(size_t max_keys)
@@ -118,8 +119,8 @@ static struct sock_entry *get_sock(struct flow_table *t, uint64_t sock_id)
 	return NULL;
 }
 
-/* A claim ends the ones it replaces: any earlier one of a flow; on a port those of the same socket, and others unless the
- * port may be shared. */
+/* A claim ends the ones it replaces: any earlier one of a flow; on a port those of the same socket, and
+ * others unless the port may be shared. */
 static bool replaces(const struct claim *fresh, const struct claim *old)
 {
 	if (fresh->kind != old->kind)
@@ -136,12 +137,13 @@ static void end_by(struct claim *old, const struct claim *fresh)
 		old->until_ns = fresh->since_ns;
 }
 
-/* Puts a claim into its place in time. Records may come in the wrong order: then the newer ones are there already. */
+/* Puts a claim into its place in time. Records may come in the wrong order: then the newer ones are there
+ * already. */
 static void insert_claim(struct flow *f, struct claim *fresh)
 {
 	struct claim *c, *older = NULL;
 
-	DL_FOREACH(f->claims, c) {
+	DL_FOREACH (f->claims, c) {
 		if (c->since_ns <= fresh->since_ns) {
 			older = older ? older : c;
 			end_by(c, fresh);
@@ -181,7 +183,7 @@ static void forget_claim(struct flow_table *t, struct flow *f)
 {
 	struct claim *c, *first = f->claims;
 
-	DL_FOREACH(f->claims, c)
+	DL_FOREACH (f->claims, c)
 		if (claim_end_ns(c) <= claim_end_ns(first))
 			first = c;
 	if (f->known_ns < claim_end_ns(first))
@@ -223,7 +225,8 @@ static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_n
 	DL_APPEND(t->closed, s);
 }
 
-/* No hook had seen the socket, or it was forgotten in the kernel: whoever holds the flow at that time is at its end. */
+/* No hook had seen the socket, or it was forgotten in the kernel: whoever holds the flow at that time is at
+ * its end. */
 static void close_holder(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
 {
 	struct flow *f = flow_lookup(t->flows, key);
@@ -231,7 +234,7 @@ static void close_holder(struct flow_table *t, const struct ev_key *key, uint64_
 
 	if (!f)
 		return;
-	DL_FOREACH(f->claims, c)
+	DL_FOREACH (f->claims, c)
 		if (c->since_ns <= ts_ns && c->until_ns > ts_ns)
 			close_sock(t, c->sock, ts_ns);
 }
@@ -259,7 +262,7 @@ void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns
 
 	if (!f)
 		return;
-	DL_FOREACH(f->claims, c)
+	DL_FOREACH (f->claims, c)
 		if (c->since_ns < ts_ns && c->sock->closed_ns <= ts_ns && c->until_ns > ts_ns)
 			c->until_ns = ts_ns;
 }

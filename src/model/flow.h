@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who owned which flow, port and listening socket, and when.
  *
- * The kernel's own map knows the present; this table is fed by the owner and close records and can be asked about any
- * moment of the last seconds: packets are judged a window after they were captured, so an owner learnt late (a server that
- * accepts after the handshake) is known by then. It is the larger of the two, and bounded: the oldest flow is forgotten
- * first, and counted. Ports have a bound of their own, so that a busy server's flows do not push out its listener.
+ * The kernel's own map knows the present; this table is fed by the owner and close records and can be asked
+ * about any moment of the last seconds: packets are judged a window after they were captured, so an owner
+ * learnt late (a server that accepts after the handshake) is known by then. It is the larger of the two, and
+ * bounded: the oldest flow is forgotten first, and counted. Ports have a bound of their own, so that a busy
+ * server's flows do not push out its listener.
  *
- * A claim says: from since_ns on, this process owns this key, through this socket. Closing a socket ends its claims, and
- * they answer for EV_LINGER_NS more. Records may come a little out of order: times decide. Single-threaded; times are
- * CLOCK_MONOTONIC of the records.
+ * A claim says: from since_ns on, this process owns this key, through this socket. Closing a socket ends its
+ * claims, and they answer for EV_LINGER_NS more. Records may come a little out of order: times decide.
+ * Single-threaded; times are CLOCK_MONOTONIC of the records.
  */
 #ifndef PIDTAP_MODEL_FLOW_H
 #define PIDTAP_MODEL_FLOW_H
@@ -32,8 +33,8 @@ int flow_claim(struct flow_table *t, const struct ev_owner *ev);
 /* A socket was closed; without sock_id: the one that holds the flow of its key. */
 void flow_close(struct flow_table *t, const struct ev_close *ev);
 
-/* A new connection begins with this key (an incoming SYN): of the claims before `ts_ns`, those of closed sockets end. One of
- * an open socket stays: that SYN is a duplicate, or forged. */
+/* A new connection begins with this key (an incoming SYN): of the claims before `ts_ns`, those of closed
+ * sockets end. One of an open socket stays: that SYN is a duplicate, or forged. */
 void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns);
 
 /* What is asked of a key. */
@@ -41,18 +42,21 @@ enum flow_match {
 	FLOW_NONE,   /* nobody, or several and no proof */
 	FLOW_LIVE,   /* an owner whose socket was open at that time */
 	FLOW_CLOSED, /* its last owner, closed less than EV_LINGER_NS before */
-	FLOW_LATE    /* the first who claimed it after that time; where flows were forgotten, an earlier one may be missing */
+	FLOW_LATE /* the first who claimed it after that time; where flows were forgotten, an earlier one may
+		     be missing */
 };
 
-/* Who owned the flow with exactly this key at `ts_ns`? *out is filled but for attr where the answer is not FLOW_NONE. */
-enum flow_match flow_find(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out);
+/* Who owned the flow with exactly this key at `ts_ns`? *out is filled but for attr where the answer is not
+ * FLOW_NONE. */
+enum flow_match flow_find(
+	const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out);
 
-/* Who holds the local port of this key (kind EV_OWN_PORT or EV_OWN_LISTEN) at `ts_ns`? Looked up as {local address, port},
- * then {any address, port} of the key's family, IPv6 sockets that take IPv4 included; the open ones at either before the
- * closed. Several processes on one port and no proof: FLOW_NONE; so, too, for a port of which a holder was forgotten. Never
- * FLOW_LATE. */
-enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
-	struct owner *out);
+/* Who holds the local port of this key (kind EV_OWN_PORT or EV_OWN_LISTEN) at `ts_ns`? Looked up as {local
+ * address, port}, then {any address, port} of the key's family, IPv6 sockets that take IPv4 included; the
+ * open ones at either before the closed. Several processes on one port and no proof: FLOW_NONE; so, too, for
+ * a port of which a holder was forgotten. Never FLOW_LATE. */
+enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind,
+	uint64_t ts_ns, struct owner *out);
 
 /* Frees what can no longer answer for packets at or after `ts_ns`. Call it about once a second. */
 void flow_expire(struct flow_table *t, uint64_t ts_ns);

@@ -27,14 +27,15 @@ static bool may_miss(const struct flow *f, enum flow_match match, uint64_t ts_ns
 	return match != FLOW_LIVE && ts_ns - f->known_ns < EV_LINGER_NS;
 }
 
-enum flow_match flow_find(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out)
+enum flow_match flow_find(
+	const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out)
 {
 	const struct flow *f = flow_lookup(t->flows, key);
 	const struct claim *c, *late = NULL;
 
 	if (!f)
 		return FLOW_NONE;
-	DL_FOREACH(f->claims, c) {
+	DL_FOREACH (f->claims, c) {
 		enum flow_match match = match_at(c, ts_ns);
 
 		if (match != FLOW_NONE) {
@@ -68,13 +69,14 @@ struct question {
 enum holders { NOBODY, ONE, SEVERAL };
 
 /* All who answer for a port at that time must be one process, or nobody is named. */
-static enum holders find_holder(const struct flow *f, const struct question *q, enum flow_match wanted, bool v6_socket,
-	struct owner *out)
+static enum holders find_holder(const struct flow *f, const struct question *q, enum flow_match wanted,
+	bool v6_socket, struct owner *out)
 {
 	const struct claim *c, *found = NULL;
 
-	DL_FOREACH(f->claims, c) {
-		if (c->kind != q->kind || match_at(c, q->ts_ns) != wanted || !takes(c, v6_socket, q->v4_packet))
+	DL_FOREACH (f->claims, c) {
+		if (c->kind != q->kind || match_at(c, q->ts_ns) != wanted ||
+			!takes(c, v6_socket, q->v4_packet))
 			continue;
 		if (found && !owner_same_process(&found->owner, &c->owner))
 			return SEVERAL;
@@ -90,15 +92,16 @@ static enum holders find_holder(const struct flow *f, const struct question *q, 
 }
 
 /* The sockets of the packet's own family first, then IPv6 ones that take IPv4. */
-static enum holders find_bound(const struct flow *f, const struct question *q, enum flow_match wanted, struct owner *out)
+static enum holders find_bound(
+	const struct flow *f, const struct question *q, enum flow_match wanted, struct owner *out)
 {
 	enum holders who = f ? find_holder(f, q, wanted, false, out) : NOBODY;
 
 	return f && who == NOBODY ? find_holder(f, q, wanted, true, out) : who;
 }
 
-enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
-	struct owner *out)
+enum flow_match flow_find_port(
+	const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns, struct owner *out)
 {
 	const struct question q = {
 		.kind = kind,

@@ -123,7 +123,7 @@ const struct backend *backend_choose(const char *name, struct features *feat, ch
 }
 
 struct attached {
-	char event[64]; /* name in kprobe_events, "" where nothing stays behind */
+	char event[128]; /* name in kprobe_events, "" where nothing stays behind */
 	int fd;		/* perf event or raw tracepoint link */
 };
 
@@ -137,7 +137,7 @@ struct hooks {
 	size_t attached_cnt;
 	struct loaded_prog *progs;
 	size_t prog_cnt;
-	int tracefs; /* -1 until a tracepoint wants it */
+	int tracefs; /* descriptor, or negative errno: it is not to be had, and hooks that need it fail */
 };
 
 static struct hooks *hooks_new(size_t max)
@@ -146,7 +146,7 @@ static struct hooks *hooks_new(size_t max)
 
 	if (!h)
 		return NULL;
-	h->tracefs = -1;
+	h->tracefs = tracefs_open();
 	h->attached = calloc(max, sizeof(*h->attached));
 	h->progs = calloc(max, sizeof(*h->progs));
 	if (h->attached && h->progs)
@@ -162,7 +162,7 @@ void hooks_free(struct hooks *h)
 	while (h->attached_cnt) {
 		struct attached *a = &h->attached[--h->attached_cnt];
 
-		perf_detach(a->fd, a->event);
+		perf_detach(h->tracefs, a->fd, a->event);
 	}
 	while (h->prog_cnt)
 		close(h->progs[--h->prog_cnt].fd);
@@ -200,8 +200,6 @@ static int attach_tracepoint(struct hooks *h, int prog_fd, const struct hook *ho
 	int err;
 
 	if (h->tracefs < 0)
-		h->tracefs = tracefs_open();
-	if (h->tracefs < 0)
 		return h->tracefs;
 	err = tracefs_event_id(h->tracefs, hook->category, hook->target, &id);
 	return err ? err : perf_attach_tracepoint(prog_fd, id);
@@ -217,7 +215,9 @@ static int attach_one(struct hooks *h, int prog_fd, const struct hook *hook, str
 		return attach_tracepoint(h, prog_fd, hook);
 	if (feature_has(feat, FEAT_PERF_KPROBE))
 		return perf_attach_kprobe(prog_fd, hook->target, is_return);
-	return perf_attach_kprobe_event(prog_fd, hook->target, is_return, a->event, sizeof(a->event));
+	if (h->tracefs < 0)
+		return h->tracefs;
+	return perf_attach_kprobe_event(h->tracefs, prog_fd, hook->target, is_return, a->event, sizeof(a->event));
 }
 
 static int attach_hook(struct hooks *h, const struct hook *hook, const struct bundle *b, const struct maps *m,
@@ -252,6 +252,8 @@ int hooks_attach(const struct backend *backend, const struct bundle *b, const st
 	struct hooks *h = hooks_new(backend->cnt);
 	int err = h ? 0 : -ENOMEM;
 
+	if (h && h->tracefs >= 0)
+		perf_clean_stale(h->tracefs);
 	for (size_t i = 0; !err && i < backend->cnt; i++)
 		err = attach_hook(h, &backend->hooks[i], b, m, feat, kern_version);
 	if (err) {

@@ -16,7 +16,11 @@
 #include <unistd.h>
 
 #define KPROBE_PMU "/sys/bus/event_source/devices/kprobe/"
-#define EVENTS_MAX (1U << 20)
+#define EVENTS_SIZE (1U << 20)
+
+/* Probe events of a pidtap: "pidtap_PID/NAME" */
+#define EVENT_GROUP "pidtap_"
+#define EVENT_MAX 128
 
 static const struct sysroot here = {""};
 
@@ -65,17 +69,52 @@ int perf_attach_kprobe(int prog_fd, const char *function, bool at_return)
 	return open_and_enable(&attr, prog_fd);
 }
 
-int perf_attach_kprobe_event(int prog_fd, const char *function, bool at_return, char *event, size_t event_size)
+/* Adds or removes one line of kprobe_events. 0 or negative errno. */
+static int edit_events(int tracefs, const char *line)
 {
+	size_t len = strlen(line);
+	int err, fd = openat(tracefs, "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	err = write(fd, line, len) == (ssize_t)len ? 0 : -errno;
+	close(fd);
+	return err;
+}
+
+static void remove_event(int tracefs, const char *event)
+{
+	char line[EVENT_MAX + 4];
+
+	snprintf(line, sizeof(line), "-:%s\n", event);
+	edit_events(tracefs, line);
+}
+
+int perf_attach_kprobe_event(int tracefs, int prog_fd, const char *function, bool at_return, char *event,
+	size_t event_size)
+{
+	char line[2 * EVENT_MAX], *name;
+	uint64_t id;
 	int fd;
 
-	/* libbcc appends "_bcc_PID": perf_clean_stale finds the pid there */
-	snprintf(event, event_size, "pidtap_%c_%s", at_return ? 'r' : 'p', function);
-	fd = bpf_attach_kprobe(prog_fd, at_return ? BPF_PROBE_RETURN : BPF_PROBE_ENTRY, event, function, 0, 0);
-	if (fd >= 0)
-		return fd;
-	event[0] = 0;
-	return errno ? -errno : -ENOENT;
+	snprintf(event, event_size, EVENT_GROUP "%d/%c_%s", getpid(), at_return ? 'r' : 'p', function);
+	snprintf(line, sizeof(line), "%c:%s %s\n", event[strcspn(event, "/") + 1], event, function);
+	fd = edit_events(tracefs, line);
+	if (fd) {
+		event[0] = 0;
+		return fd == -EINVAL ? -ENOENT : fd; /* how newer kernels call an unknown function */
+	}
+	name = strchr(event, '/');
+	*name = 0;
+	fd = tracefs_event_id(tracefs, event, name + 1, &id);
+	*name = '/';
+	if (!fd)
+		fd = perf_attach_tracepoint(prog_fd, id);
+	if (fd < 0) {
+		remove_event(tracefs, event);
+		event[0] = 0;
+	}
+	return fd;
 }
 
 int perf_attach_tracepoint(int prog_fd, uint64_t id)
@@ -98,62 +137,44 @@ int perf_attach_raw_tracepoint(int prog_fd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-void perf_detach(int fd, const char *event)
+void perf_detach(int tracefs, int fd, const char *event)
 {
 	close(fd);
 	if (event[0])
-		bpf_detach_kprobe(event);
+		remove_event(tracefs, event);
 }
 
-/* "p:kprobes/pidtap_p_tcp_connect_bcc_1234 tcp_connect": the name, if its process is gone. */
-static bool stale_event(char *line, const char **name)
+/* "p:pidtap_1234/p_tcp_connect tcp_connect": the event's name, if its process is gone. */
+static const char *stale_event(char *line)
 {
-	char *ours = strstr(line, "/pidtap_"), *pid;
+	char *name = strchr(line, ':');
 
-	if (!ours)
-		return false;
-	*name = strchr(line, ':') + 1;
-	line[strcspn(line, " ")] = 0;
-	pid = strstr(ours, "_bcc_");
-	return pid && kill((pid_t)atoi(pid + 5), 0) && errno == ESRCH;
+	if (!name || strncmp(name + 1, EVENT_GROUP, sizeof(EVENT_GROUP) - 1))
+		return NULL;
+	name++;
+	name[strcspn(name, " ")] = 0;
+	return kill((pid_t)atoi(name + sizeof(EVENT_GROUP) - 1), 0) && errno == ESRCH ? name : NULL;
 }
 
-static int remove_event(int tracefs, const char *name)
+int perf_clean_stale(int tracefs)
 {
-	int fd = openat(tracefs, "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
-	int n;
-
-	if (fd < 0)
-		return 0;
-	n = dprintf(fd, "-:%s", name) > 0;
-	close(fd);
-	return n;
-}
-
-int perf_clean_stale(void)
-{
-	int cleaned = 0, tracefs, fd;
+	int cleaned = 0, fd = openat(tracefs, "kprobe_events", O_RDONLY | O_CLOEXEC);
 	char *text, *line, *rest;
 	ssize_t n;
 
-	/* Only kernels without the PMU keep events; there, look. */
-	if (!access(KPROBE_PMU "type", F_OK))
-		return 0;
-	tracefs = tracefs_open();
-	if (tracefs < 0)
-		return 0;
-	fd = openat(tracefs, "kprobe_events", O_RDONLY | O_CLOEXEC);
-	text = calloc(1, EVENTS_MAX);
-	n = fd >= 0 && text ? read(fd, text, EVENTS_MAX - 1) : 0;
+	if (fd < 0)
+		return 0; /* built without kprobes */
+	text = calloc(1, EVENTS_SIZE);
+	n = text ? read(fd, text, EVENTS_SIZE - 1) : 0;
 	for (line = n > 0 ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
-		const char *name;
+		const char *event = stale_event(line);
 
-		if (stale_event(line, &name))
-			cleaned += remove_event(tracefs, name);
+		if (!event)
+			continue;
+		remove_event(tracefs, event);
+		cleaned++;
 	}
 	free(text);
-	if (fd >= 0)
-		close(fd);
-	close(tracefs);
+	close(fd);
 	return cleaned;
 }

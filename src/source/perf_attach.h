@@ -12,8 +12,9 @@
 int perf_attach_kprobe(int prog_fd, const char *function, bool at_return);
 
 /* By a line in kprobe_events (before 4.17), which outlives a killed process: its name says whose it is. `event` takes the
- * name perf_detach needs. */
-int perf_attach_kprobe_event(int prog_fd, const char *function, bool at_return, char *event, size_t event_size);
+ * name perf_detach needs. `tracefs` is the descriptor of tracefs_open, here and below. */
+int perf_attach_kprobe_event(int tracefs, int prog_fd, const char *function, bool at_return, char *event,
+	size_t event_size);
 
 /* `id` as tracefs_event_id gives it. */
 int perf_attach_tracepoint(int prog_fd, uint64_t id);
@@ -22,9 +23,9 @@ int perf_attach_tracepoint(int prog_fd, uint64_t id);
 int perf_attach_raw_tracepoint(int prog_fd, const char *name);
 
 /* Closes `fd` and removes the event where `event` names one. */
-void perf_detach(int fd, const char *event);
+void perf_detach(int tracefs, int fd, const char *event);
 
-/* Removes events of processes that are gone. Returns how many. */
-int perf_clean_stale(void);
+/* Removes events of pidtaps that are gone. Returns how many. */
+int perf_clean_stale(int tracefs);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/taps.h"
 #include "source/clsact.h"
-#include "source/perf_attach.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "probes/events.h"
@@ -198,7 +197,6 @@ int taps_open(const struct taps_opts *opts, struct taps **out)
 	t->found = calloc(opts->name_cnt + 1, sizeof(*t->found));
 	if (!t->found)
 		goto fail;
-	perf_clean_stale();
 	err = links_open(&t->links);
 	if (!err)
 		err = clsact_open(&t->tc);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Owner and close records for the tests of the flow table and of the rule built on it. Times are milliseconds here; a
- * process is its pid. */
+/* Owner and close records for the tests of the flow table and of the rule built on it. Times are milliseconds
+ * here; a process is its pid. */
 #ifndef PIDTAP_TESTS_CLAIMS_H
 #define PIDTAP_TESTS_CLAIMS_H
 
@@ -26,7 +26,8 @@ static inline void claims_addr(uint8_t addr[16], const char *text)
 		abort();
 }
 
-static inline struct ev_key claims_key(uint8_t proto, const char *laddr, uint16_t lport, const char *raddr, uint16_t rport)
+static inline struct ev_key claims_key(
+	uint8_t proto, const char *laddr, uint16_t lport, const char *raddr, uint16_t rport)
 {
 	struct ev_key key;
 
@@ -74,19 +75,20 @@ static inline int claims_claim(struct flow_table *t, const struct ev_key *key, s
 	return flow_claim(t, &ev);
 }
 
-static inline int claims_flow(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t at_ms)
+static inline int claims_flow(
+	struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t at_ms)
 {
 	return claims_claim(t, key, (struct actor){pid, sock_id, EV_OWN_FLOW, 0}, at_ms);
 }
 
-static inline int claims_port(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint8_t flags,
-	uint64_t at_ms)
+static inline int claims_port(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id,
+	uint8_t flags, uint64_t at_ms)
 {
 	return claims_claim(t, key, (struct actor){pid, sock_id, EV_OWN_PORT, flags}, at_ms);
 }
 
-static inline int claims_listen(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint8_t flags,
-	uint64_t at_ms)
+static inline int claims_listen(struct flow_table *t, const struct ev_key *key, uint32_t pid,
+	uint64_t sock_id, uint8_t flags, uint64_t at_ms)
 {
 	return claims_claim(t, key, (struct actor){pid, sock_id, EV_OWN_LISTEN, flags}, at_ms);
 }

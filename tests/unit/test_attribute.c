@@ -47,7 +47,8 @@ static const char *judge_in(struct flow_table *t, const struct ev_key *key, uint
 	return judge(t, &rec);
 }
 
-static const char *judge_out(struct flow_table *t, const struct ev_key *key, uint8_t tcp_flags, uint64_t at_ms)
+static const char *judge_out(
+	struct flow_table *t, const struct ev_key *key, uint8_t tcp_flags, uint64_t at_ms)
 {
 	struct ev_packet rec = packet(key, EV_DIR_OUT, tcp_flags, at_ms);
 
@@ -75,7 +76,8 @@ static void test_kernel_stands(void)
 	rec.flags = 0;
 	tap_is_str(judge(t, &rec), "none 0", "a packet without a key is nobody's");
 	attribute_packet(t, &rec, &o);
-	tap_ok(!o.start_ns && !o.sock_id && !o.tid && !o.uid && !o.comm[0] && !o.tcomm[0], "nobody is all zero");
+	tap_ok(!o.start_ns && !o.sock_id && !o.tid && !o.uid && !o.comm[0] && !o.tcomm[0],
+		"nobody is all zero");
 	flow_table_free(t);
 }
 
@@ -98,7 +100,8 @@ static void test_client(void)
 static void test_server(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0),
+		      key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
 
 	tap_is_str(judge_in(t, &key, SYN, 4), "none 0", "nobody listens");
 	claims_listen(t, &listener, SERVER, 1, 0, 5);
@@ -119,7 +122,8 @@ static void test_server(void)
 static void test_listener_closed(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0),
+		      key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
 
 	claims_listen(t, &listener, SERVER, 1, 0, 5);
 	claims_close(t, 1, 20);
@@ -132,7 +136,8 @@ static void test_listener_closed(void)
 static void test_listeners_shared(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0),
+		      key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
 
 	claims_listen(t, &listener, SERVER, 1, EV_OWN_REUSE, 5);
 	claims_listen(t, &listener, OTHER, 2, EV_OWN_REUSE, 6);
@@ -145,7 +150,8 @@ static void test_listeners_shared(void)
 static void test_server_tuple_reused(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0),
+		      key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
 
 	claims_listen(t, &listener, SERVER, 1, 0, 5);
 	claims_flow(t, &key, OTHER, 2, 10);
@@ -165,7 +171,8 @@ static void test_server_tuple_reused(void)
 static void test_what_does_not_restart(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80), udp = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80),
+		      udp = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53);
 
 	claims_flow(t, &key, CLIENT, 1, 10);
 	claims_flow(t, &udp, CLIENT, 2, 10);
@@ -196,13 +203,15 @@ static void test_client_tuple_reused(void)
 static void test_forgotten_flow(void)
 {
 	struct flow_table *t = flow_table_new(1);
-	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0),
+		      key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000);
 	struct ev_key next = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5001);
 
 	claims_listen(t, &listener, SERVER, 1, 0, 5);
 	claims_flow(t, &key, WORKER, 2, 10);
 	claims_flow(t, &next, OTHER, 3, 11);
-	tap_is_str(judge_in(t, &key, PSH | ACK, 15), "none 0", "data of a flow that was forgotten is not the listener's");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 15), "none 0",
+		"data of a flow that was forgotten is not the listener's");
 	tap_is_str(judge_in(t, &next, PSH | ACK, 15), "exact 400", "what is known is known");
 	next.rport = 5002;
 	tap_is_str(judge_in(t, &next, SYN, 16), "listener 200", "a SYN comes before any accept");
@@ -213,7 +222,8 @@ static void test_forgotten_flow(void)
 static void test_udp_connected(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53), any = claims_udp(NULL, 5000, NULL, 0);
+	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53),
+		      any = claims_udp(NULL, 5000, NULL, 0);
 
 	claims_flow(t, &key, CLIENT, 1, 10);
 	tap_is_str(judge_out(t, &key, 0, 11), "exact 100", "out");
@@ -234,7 +244,8 @@ static void test_udp_server(void)
 {
 	struct flow_table *t = flow_table_new(100);
 	struct ev_key port = claims_udp(NULL, 53, NULL, 0), flow = claims_udp(NULL, 53, "10.0.0.9", 999);
-	struct ev_key key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), first = claims_udp("10.0.0.1", 53, "10.0.0.8", 1);
+	struct ev_key key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      first = claims_udp("10.0.0.1", 53, "10.0.0.8", 1);
 
 	claims_port(t, &port, SERVER, 1, 0, 10);
 	tap_is_str(judge_in(t, &key, 0, 11), "port 200", "the first request: the port");
@@ -253,7 +264,8 @@ static void test_udp_server(void)
 static void test_udp_open_address(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key open = claims_udp(NULL, 53, "10.0.0.9", 999), key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999);
+	struct ev_key open = claims_udp(NULL, 53, "10.0.0.9", 999),
+		      key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999);
 
 	claims_flow(t, &key, CLIENT, 1, 10);
 	claims_flow(t, &open, OTHER, 2, 10);
@@ -268,7 +280,8 @@ static void test_udp_open_address(void)
 static void test_udp_late(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53), any = claims_udp(NULL, 5000, NULL, 0);
+	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53),
+		      any = claims_udp(NULL, 5000, NULL, 0);
 
 	claims_flow(t, &key, CLIENT, 1, 20);
 	tap_is_str(judge_in(t, &key, 0, 19), "exact 100", "who took it a little later");
@@ -317,11 +330,13 @@ static void test_icmp(void)
 static void test_both_ends_here(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key client = claims_tcp("127.0.0.1", 5000, "127.0.0.1", 80), server = claims_tcp("127.0.0.1", 80, "127.0.0.1", 5000);
+	struct ev_key client = claims_tcp("127.0.0.1", 5000, "127.0.0.1", 80),
+		      server = claims_tcp("127.0.0.1", 80, "127.0.0.1", 5000);
 
 	claims_flow(t, &client, CLIENT, 1, 10);
 	claims_flow(t, &server, SERVER, 2, 10);
-	tap_is_str(judge_out(t, &client, PSH | ACK, 11), "exact 100", "on loopback the copy that leaves names the sender");
+	tap_is_str(judge_out(t, &client, PSH | ACK, 11), "exact 100",
+		"on loopback the copy that leaves names the sender");
 	tap_is_str(judge_in(t, &server, PSH | ACK, 11), "exact 200", "the copy that arrives the receiver");
 	flow_table_free(t);
 }

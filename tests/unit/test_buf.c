@@ -91,7 +91,8 @@ static void test_numbers(void)
 	tap_ok(b.len == sizeof(want) && !memcmp(b.data, want, sizeof(want)), "in host order, zeros between");
 	memset(&four, 9, 4);
 	buf_patch_u32(&b, 12, four);
-	tap_ok(b.data[11] == 4 && b.data[12] == 9 && b.data[15] == 9 && b.len == 16, "the last four are patched");
+	tap_ok(b.data[11] == 4 && b.data[12] == 9 && b.data[15] == 9 && b.len == 16,
+		"the last four are patched");
 	buf_free(&b);
 }
 
@@ -105,6 +106,8 @@ static void test_reserve(void)
 	b.len += 10;
 	tap_is_str(buf_cstr(&b), "0123456789", "until it is counted");
 	tap_ok(buf_reserve(&b, 0) == b.data + 10, "none more: the end");
+	buf_free(&b);
+	tap_ok(buf_reserve(&b, 0), "none at all: a place none the less");
 	buf_free(&b);
 }
 

@@ -53,7 +53,8 @@ static void refused(const char *what, const char *const *args)
 	char want[256];
 
 	snprintf(want, sizeof(want), "pidtap: %s", what);
-	if (!tap_ok(result == CLI_USAGE && !*out && !strncmp(err, want, strlen(want)) && strchr(err, '\n') == err + len - 1,
+	if (!tap_ok(result == CLI_USAGE && !*out && !strncmp(err, want, strlen(want)) &&
+			    strchr(err, '\n') == err + len - 1,
 		    "%s", what))
 		printf("#   got %d, \"%s\" and \"%s\"\n", result, err, out);
 }
@@ -63,32 +64,45 @@ static void test_defaults(void)
 	const char *none = NULL;
 
 	tap_ok(taken(&none), "no argument at all");
-	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.pid_cnt && !opts.uid_cnt, "captures all");
-	tap_ok(opts.snaplen == EV_CAPLEN_MAX && !opts.max_packets && !opts.duration_ns && !opts.write_path, "without limit");
-	tap_ok(opts.map_size == 10240 && opts.buffer_size == 8 << 20 && opts.window_ns == 20000000, "with the sizes --help says");
+	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.pid_cnt && !opts.uid_cnt,
+		"captures all");
+	tap_ok(opts.snaplen == EV_CAPLEN_MAX && !opts.max_packets && !opts.duration_ns && !opts.write_path,
+		"without limit");
+	tap_ok(opts.map_size == 10240 && opts.buffer_size == 8 << 20 && opts.window_ns == 20000000,
+		"with the sizes --help says");
 	tap_is_str(opts.backend, "auto", "and any back-end");
 	tap_ok(taken(ARGS("--")), "the end of options and nothing behind it");
 }
 
 static void test_forms(void)
 {
-	tap_ok(taken(ARGS("-i", "eth0", "-ilo", "--interface", "v0", "--interface=v1")) && opts.iface_cnt == 4, "-i in four forms");
+	tap_ok(taken(ARGS("-i", "eth0", "-ilo", "--interface", "v0", "--interface=v1")) &&
+			opts.iface_cnt == 4,
+		"-i in four forms");
 	tap_is_str(opts.ifaces[1], "lo", "without a space");
 	tap_is_str(opts.ifaces[3], "v1", "with =");
-	tap_ok(taken(ARGS("-nqvc5")) && opts.quiet && opts.verbose && opts.max_packets == 5, "letters together");
+	tap_ok(taken(ARGS("-nqvc5")) && opts.quiet && opts.verbose && opts.max_packets == 5,
+		"letters together");
 	tap_ok(taken(ARGS("--dur=1.5")) && opts.duration_ns == 1500000000, "a long one cut short");
 	tap_ok(taken(ARGS("--kernel-headers", "d")) && !opts.headers_force, "one that begins another");
 	tap_is_str(opts.kernel_headers, "d", "is itself");
 	tap_ok(taken(ARGS("-w", "-")) && !strcmp(opts.write_path, "-"), "a dash is a file");
-	tap_ok(taken(ARGS("-w", "-q")) && !strcmp(opts.write_path, "-q") && !opts.quiet, "an argument that looks like an option");
-	tap_ok(taken(ARGS("-w", "--", "-q")) && !strcmp(opts.write_path, "--") && opts.quiet, "or like their end");
+	tap_ok(taken(ARGS("-w", "-q")) && !strcmp(opts.write_path, "-q") && !opts.quiet,
+		"an argument that looks like an option");
+	tap_ok(taken(ARGS("-w", "--", "-q")) && !strcmp(opts.write_path, "--") && opts.quiet,
+		"or like their end");
 }
 
 static void test_values(void)
 {
-	tap_ok(taken(ARGS("-p", "1", "-p2147483647", "--pid", "7")) && opts.pid_cnt == 3 && opts.pids[1] == INT32_MAX, "pids");
-	tap_ok(taken(ARGS("--uid", "0", "--uid", "4294967294")) && opts.uid_cnt == 2 && opts.uids[1] == UINT32_MAX - 1, "uids");
-	tap_ok(taken(ARGS("-c", "18446744073709551615")) && opts.max_packets == UINT64_MAX, "a count of 2^64 - 1");
+	tap_ok(taken(ARGS("-p", "1", "-p2147483647", "--pid", "7")) && opts.pid_cnt == 3 &&
+			opts.pids[1] == INT32_MAX,
+		"pids");
+	tap_ok(taken(ARGS("--uid", "0", "--uid", "4294967294")) && opts.uid_cnt == 2 &&
+			opts.uids[1] == UINT32_MAX - 1,
+		"uids");
+	tap_ok(taken(ARGS("-c", "18446744073709551615")) && opts.max_packets == UINT64_MAX,
+		"a count of 2^64 - 1");
 	tap_ok(taken(ARGS("-s", "0")) && opts.snaplen == EV_CAPLEN_MAX, "-s 0: whole packets");
 	tap_ok(taken(ARGS("-s", "262144")) && opts.snaplen == EV_CAPLEN_MAX, "-s 262144: as much as can be");
 	tap_ok(taken(ARGS("-s", "1")) && opts.snaplen == 1, "-s 1");
@@ -130,20 +144,29 @@ static void test_units(void)
 static const struct {
 	const char *name, *good;
 } numeric[] = {
-	{"--count", "1"}, {"--duration", "1"}, {"--snapshot-length", "1"}, {"--pid", "1"}, {"--uid", "1"}, {"--map-size", "16"},
-	{"--buffer-size", "4096"}, {"--window", "1"}, {"--assume-kernel", "5.10"},
+	{"--count", "1"},
+	{"--duration", "1"},
+	{"--snapshot-length", "1"},
+	{"--pid", "1"},
+	{"--uid", "1"},
+	{"--map-size", "16"},
+	{"--buffer-size", "4096"},
+	{"--window", "1"},
+	{"--assume-kernel", "5.10"},
 };
 
 static void test_garbage(void)
 {
-	static const char *const garbage[] = {"x", "-1", "+1", " 1", "1 ", "1x", "x1", "0x10", "1e3", "1,5", "--", "-", ".", ".5", "1.",
-		"1..5", "1.5.", "\n", "1\n", "1\n2", "\x1b[31m", "\xff", "99999999999999999999", "18446744073709551616",
-		"-9223372036854775808", "340282366920938463463374607431768211457", "nan", "inf", "1KB", "1KK", "K", "1T", "%s%n"};
+	static const char *const garbage[] = {"x", "-1", "+1", " 1", "1 ", "1x", "x1", "0x10", "1e3", "1,5",
+		"--", "-", ".", ".5", "1.", "1..5", "\n", "1\n", "1\n2", "\x1b[31m", "\xff",
+		"99999999999999999999", "18446744073709551616", "-9223372036854775808",
+		"340282366920938463463374607431768211457", "nan", "inf", "1KB", "1KK", "K", "1T", "%s%n"};
 
 	for (size_t i = 0; i < sizeof(numeric) / sizeof(*numeric); i++) {
 		size_t wrong = 0;
 
-		tap_ok(taken(ARGS(numeric[i].name, numeric[i].good)), "%s %s", numeric[i].name, numeric[i].good);
+		tap_ok(taken(ARGS(numeric[i].name, numeric[i].good)), "%s %s", numeric[i].name,
+			numeric[i].good);
 		for (size_t g = 0; g < sizeof(garbage) / sizeof(*garbage); g++) {
 			const char *const *args = ARGS(numeric[i].name, garbage[g]);
 			char want[64];
@@ -165,6 +188,7 @@ static void test_limits(void)
 	refused("--duration 0: ", ARGS("--duration", "0"));
 	refused("--duration 0.0: ", ARGS("--duration", "0.0"));
 	refused("--duration 0.0000000001: ", ARGS("--duration", "0.0000000001"));
+	refused("--duration 1.5.: ", ARGS("--duration", "1.5."));
 	refused("--duration 315360001: ", ARGS("--duration", "315360001"));
 	refused("--duration 315360000.1: ", ARGS("--duration", "315360000.1"));
 	refused("--snapshot-length 262145: ", ARGS("-s", "262145"));
@@ -190,9 +214,9 @@ static void test_limits(void)
 /* An empty argument is what an unset variable of a script leaves. */
 static void test_empty(void)
 {
-	static const char *const with_argument[] = {"--interface", "--write", "--count", "--duration", "--snapshot-length", "--pid",
-		"--uid", "--map-size", "--buffer-size", "--window", "--backend", "--kernel-headers", "--assume-kernel",
-		"--cache-dir", "--bundle", "--bundle-out"};
+	static const char *const with_argument[] = {"--interface", "--write", "--count", "--duration",
+		"--snapshot-length", "--pid", "--uid", "--map-size", "--buffer-size", "--window", "--backend",
+		"--kernel-headers", "--assume-kernel", "--cache-dir", "--bundle", "--bundle-out"};
 
 	for (size_t i = 0; i < sizeof(with_argument) / sizeof(*with_argument); i++) {
 		char want[64], given[64];
@@ -253,7 +277,8 @@ static void test_together(void)
 	refused("--bundle and --assume-kernel: ", ARGS("--assume-kernel", "4.9", "--bundle", "a"));
 	refused("--include-unknown: ", ARGS("--include-unknown"));
 	refused("--print and -w -: ", ARGS("-w-", "--print"));
-	tap_ok(taken(ARGS("--include-unknown", "-p", "1")) && opts.include_unknown, "the unknown, too, with a pid");
+	tap_ok(taken(ARGS("--include-unknown", "-p", "1")) && opts.include_unknown,
+		"the unknown, too, with a pid");
 	tap_ok(taken(ARGS("--include-unknown", "--uid", "0")), "or a uid");
 	tap_ok(taken(ARGS("--print", "-w", "f")) && opts.print, "text beside a file");
 	tap_ok(taken(ARGS("--bundle-out", "b")) && opts.action == ACTION_BUNDLE_OUT, "a bundle is built");
@@ -263,10 +288,12 @@ static void test_together(void)
 
 static void test_help(void)
 {
-	const char *const *forms[] = {ARGS("-h"), ARGS("--help"), ARGS("-qh"), ARGS("-i", "lo", "--help", "-x")};
+	const char *const *forms[] = {
+		ARGS("-h"), ARGS("--help"), ARGS("-qh"), ARGS("-i", "lo", "--help", "-x")};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
-		tap_ok(parse(forms[i]) == CLI_DONE && strstr(out, "usage: pidtap") && !*err, "help, form %zu", i);
+		tap_ok(parse(forms[i]) == CLI_DONE && strstr(out, "usage: pidtap") && !*err, "help, form %zu",
+			i);
 	refused("-x: no such option", ARGS("-x", "--help"));
 	tap_ok(parse(ARGS("--version")) == CLI_DONE && !strncmp(out, "pidtap ", 7) && !*err, "version");
 }

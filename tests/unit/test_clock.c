@@ -21,7 +21,8 @@ static void test_steps(void)
 	tap_is_int(clock_realtime_ns(&o, 20 * SEC), 2020 * SEC, "set back");
 	tap_is_int(clock_realtime_ns(&o, 19 * SEC), 5019 * SEC, "with the offset before it");
 	clock_offset_set(&o, 30 * SEC, -10 * (int64_t)SEC);
-	tap_is_int(clock_realtime_ns(&o, 30 * SEC), 20 * SEC, "a machine whose clock says 1970, up for longer than that");
+	tap_is_int(clock_realtime_ns(&o, 30 * SEC), 20 * SEC,
+		"a machine whose clock says 1970, up for longer than that");
 }
 
 static uint64_t real_ns(void)
@@ -37,8 +38,8 @@ static void check_now(const struct clock_offset *o, const char *what)
 {
 	uint64_t before = real_ns(), got = clock_realtime_ns(o, clock_mono_ns()), after = real_ns();
 
-	tap_ok(got + SEC / 100 >= before && got <= after + SEC / 100, "%s: %" PRIu64 " is between %" PRIu64 " and %" PRIu64,
-		what, got, before, after);
+	tap_ok(got + SEC / 100 >= before && got <= after + SEC / 100,
+		"%s: %" PRIu64 " is between %" PRIu64 " and %" PRIu64, what, got, before, after);
 }
 
 int main(void)
@@ -54,6 +55,7 @@ int main(void)
 	clock_offset_update(&o);
 	check_now(&o, "next sample");
 	tap_ok(o.since_ns >= first && o.since_ns <= clock_mono_ns(), "which holds from when it was taken");
-	tap_is_int(clock_realtime_ns(&o, first), first + (uint64_t)o.before_ns, "what was before keeps its offset");
+	tap_is_int(clock_realtime_ns(&o, first), first + (uint64_t)o.before_ns,
+		"what was before keeps its offset");
 	return tap_done();
 }

@@ -14,12 +14,14 @@ static bool passes(const struct filter *f, uint32_t pid, uint32_t uid)
 
 int main(void)
 {
-	const struct filter none = {0}, by_pid = {.pids = pids, .pid_cnt = 2}, by_uid = {.uids = uids, .uid_cnt = 2};
+	const struct filter none = {0}, by_pid = {.pids = pids, .pid_cnt = 2},
+			    by_uid = {.uids = uids, .uid_cnt = 2};
 	const struct filter both = {.pids = pids, .pid_cnt = 2, .uids = uids, .uid_cnt = 1};
 	const struct owner nobody = {0};
 	struct filter f;
 
-	tap_ok(!filter_is_set(&none) && filter_is_set(&by_pid) && filter_is_set(&by_uid), "is there a filter?");
+	tap_ok(!filter_is_set(&none) && filter_is_set(&by_pid) && filter_is_set(&by_uid),
+		"is there a filter?");
 	tap_ok(filter_passes(&none, &nobody) && passes(&none, 1, 1), "without one all pass");
 	tap_ok(passes(&by_pid, 10, 5) && passes(&by_pid, 20, 5), "each of several pids");
 	tap_ok(!passes(&by_pid, 11, 0) && !passes(&by_pid, 0, 0), "no other pid");

@@ -15,7 +15,9 @@ static unsigned long long my_start(void)
 	unsigned long long start = 0;
 	FILE *f = fopen("/proc/self/stat", "r");
 
-	if (!f || fscanf(f, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+	if (!f || fscanf(f,
+			  "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			  "%*s %llu",
 			  &start) != 1)
 		start = 0;
 	if (f)
@@ -75,11 +77,12 @@ static void test_stale(void)
 
 static void test_foreign(void)
 {
-	static const char *const names[] = {"", "pidtap", "pidtap/", "pidtap//", "pidtap/1", "pidtap/1/2", "pidtap/1/2/",
-		"pidtap/1/2/other", "pidtap/1/2/mad", "pidtap/1/2/made2", "pidtap/1/2/made/3", "pidtap/1/2/made x",
-		"pidtap/1/2/ made", "pidtap/ 1/2/made", "pidtap/1/ 2/made", "pidtap/+1/2/made", "pidtap/01/2/made",
-		"pidtap/-1/2/made", "pidtap/0/2/made", "pidtap/1/-2/made", "pidtap/4294967297/2/made",
-		"pidtap/1/18446744073709551617/made", "pidtap/x/2/made", "xpidtap/1/2/made", "PIDTAP/1/2/made", "pidtap/1/2/MADE",
+	static const char *const names[] = {"", "pidtap", "pidtap/", "pidtap//", "pidtap/1", "pidtap/1/2",
+		"pidtap/1/2/", "pidtap/1/2/other", "pidtap/1/2/mad", "pidtap/1/2/made2", "pidtap/1/2/made/3",
+		"pidtap/1/2/made x", "pidtap/1/2/ made", "pidtap/ 1/2/made", "pidtap/1/ 2/made",
+		"pidtap/+1/2/made", "pidtap/01/2/made", "pidtap/-1/2/made", "pidtap/0/2/made",
+		"pidtap/1/-2/made", "pidtap/4294967297/2/made", "pidtap/1/18446744073709551617/made",
+		"pidtap/x/2/made", "xpidtap/1/2/made", "PIDTAP/1/2/made", "pidtap/1/2/MADE",
 		"pidtap/1/2/made\n", "bpf.o:[classifier]", "tcpdump/1/2/made"};
 	size_t wrong = 0;
 
@@ -102,7 +105,8 @@ static void test_long(void)
 	tap_ok(!filter_name_is_stale(name) && !filter_name_made_qdisc(name), "a name of only digits");
 	memcpy(name + 500, "/1/made", 8);
 	tap_ok(!filter_name_is_stale(name), "longer than any");
-	tap_ok(stale("pidtap/%d/%llu/made", 2147483647, 18446744073709551615ULL), "the largest numbers are numbers");
+	tap_ok(stale("pidtap/%d/%llu/made", 2147483647, 18446744073709551615ULL),
+		"the largest numbers are numbers");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/model/flow.c src/model/flow_find.c src/model/owner.c */
-/* Who owned a flow or a port at which moment: DESIGN.md section 4, case by case. test_flow_model.c tries what nobody
- * thought of here. */
+/* Who owned a flow or a port at which moment: DESIGN.md section 4, case by case. test_flow_model.c tries what
+ * nobody thought of here. */
 #include "claims.h"
 #include "tap.h"
 
@@ -48,7 +48,8 @@ static void test_one_owner(void)
 	struct owner o = {.pid = 7};
 
 	tap_is_str(ask(t, &key, 10), "none", "an empty table");
-	tap_is_int(flow_find(t, &key, 10 * MS, &o) == FLOW_NONE && o.pid == 7, 1, "no answer leaves the result alone");
+	tap_is_int(flow_find(t, &key, 10 * MS, &o) == FLOW_NONE && o.pid == 7, 1,
+		"no answer leaves the result alone");
 	claims_flow(t, &key, A, 1, 10);
 	tap_is_str(ask(t, &key, 10), "live 100", "from the very moment on");
 	tap_is_str(ask(t, &key, 99999), "live 100", "for as long as nothing ends it");
@@ -79,7 +80,8 @@ static void test_what_is_said(void)
 	memset(ev.owner.tcomm, 't', EV_COMM_LEN);
 	flow_claim(t, &ev);
 	tap_is_int(flow_find(t, &key, 0, &o), FLOW_LIVE, "time 0 is a time");
-	tap_ok(o.start_ns == 11 && o.sock_id == 12 && o.pid == 13 && o.tid == 14 && o.uid == 15, "all of the owner");
+	tap_ok(o.start_ns == 11 && o.sock_id == 12 && o.pid == 13 && o.tid == 14 && o.uid == 15,
+		"all of the owner");
 	tap_is_str(o.comm, "ccccccccccccccc", "a name without an end is cut");
 	tap_is_str(o.tcomm, "ttttttttttttttt", "the thread's too");
 	flow_table_free(t);
@@ -96,7 +98,8 @@ static void test_close(void)
 	claims_close(t, 1, 20);
 	tap_is_str(ask(t, &key, 19), "live 100", "before the close");
 	tap_is_str(ask(t, &key, 20), "closed 100", "at the close");
-	tap_is_str(ask(t, &key, 20 + LINGER_MS - 1), "closed 100", "its last FIN a little before the linger is over");
+	tap_is_str(ask(t, &key, 20 + LINGER_MS - 1), "closed 100",
+		"its last FIN a little before the linger is over");
 	tap_is_str(ask(t, &key, 20 + LINGER_MS), "none", "after the linger");
 	claims_close(t, 1, 2000);
 	tap_is_str(ask(t, &key, 20 + LINGER_MS), "none", "a second close does not lengthen it");
@@ -123,7 +126,8 @@ static void test_close_at_the_end_of_time(void)
 	claims_flow(t, &key, A, 1, 10);
 	flow_close(t, &ev);
 	flow_close(t, &ev);
-	tap_is_int(flow_find(t, &key, UINT64_MAX - 1, &o), FLOW_LIVE, "closed at the end of time, open until then");
+	tap_is_int(flow_find(t, &key, UINT64_MAX - 1, &o), FLOW_LIVE,
+		"closed at the end of time, open until then");
 	flow_expire(t, UINT64_MAX);
 	tap_is_int(flow_count(t), 1, "nothing is freed before it is closed");
 	ev.hdr.ts_ns = UINT64_MAX - 5;
@@ -178,7 +182,8 @@ static void test_reused_by_connect(void)
 static void test_restart(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000), unknown = claims_tcp("10.0.0.2", 80, "10.0.0.9", 1);
+	struct ev_key key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000),
+		      unknown = claims_tcp("10.0.0.2", 80, "10.0.0.9", 1);
 
 	flow_restart(t, &unknown, 5 * MS);
 	tap_is_int(flow_count(t), 0, "a SYN for an unknown flow notes nothing");
@@ -207,7 +212,8 @@ static void test_restart(void)
 static void test_seed(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80), other = claims_tcp("10.0.0.1", 5001, "10.0.0.2", 80);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80),
+		      other = claims_tcp("10.0.0.1", 5001, "10.0.0.2", 80);
 
 	claims_flow(t, &key, A, 0, 10);
 	claims_flow(t, &other, B, 0, 10);
@@ -224,7 +230,8 @@ static void test_seed(void)
 	tap_is_str(ask(t, &other, 29), "live 200", "a seed is replaced as any other");
 	tap_is_str(ask(t, &other, 30), "live 300", "by who acts");
 	claims_close_key(t, &other, 40);
-	tap_is_str(ask(t, &other, 41), "closed 300", "the kernel had forgotten the generation: its holder is closed");
+	tap_is_str(ask(t, &other, 41), "closed 300",
+		"the kernel had forgotten the generation: its holder is closed");
 	claims_close_key(t, &key, 50);
 	tap_is_int(flow_count(t), 1, "the close of an unknown key notes nothing");
 	flow_table_free(t);
@@ -249,7 +256,8 @@ static void test_late(void)
 static void test_out_of_order(void)
 {
 	struct flow_table *t = flow_table_new(100);
-	struct ev_key key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000), raced = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5001);
+	struct ev_key key = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5000),
+		      raced = claims_tcp("10.0.0.2", 80, "10.0.0.1", 5001);
 	struct ev_key port = claims_udp(NULL, 53, NULL, 0), to = claims_udp("10.0.0.1", 53, "10.0.0.9", 999);
 
 	claims_flow(t, &key, B, 1, 20);
@@ -303,7 +311,8 @@ static void test_port_addresses(void)
 {
 	struct flow_table *t = flow_table_new(100);
 	struct ev_key one = claims_udp("10.0.0.1", 53, NULL, 0), any = claims_udp(NULL, 53, NULL, 0);
-	struct ev_key to_one = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), to_two = claims_udp("10.0.0.2", 53, "10.0.0.9", 999);
+	struct ev_key to_one = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      to_two = claims_udp("10.0.0.2", 53, "10.0.0.9", 999);
 	struct ev_key six = claims_udp("fd00::1", 53, "fd00::9", 999);
 
 	claims_port(t, &any, A, 1, 0, 10);
@@ -327,7 +336,8 @@ static void test_port_families(void)
 {
 	struct flow_table *t = flow_table_new(100);
 	struct ev_key any = claims_udp(NULL, 53, NULL, 0), mapped = claims_udp("10.0.0.1", 53, NULL, 0);
-	struct ev_key four = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), six = claims_udp("fd00::1", 53, "fd00::9", 999);
+	struct ev_key four = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      six = claims_udp("fd00::1", 53, "fd00::9", 999);
 
 	claims_port(t, &any, A, 1, EV_OWN_V6, 10);
 	tap_is_str(ask_port(t, &six, 10), "live 100", ":: takes IPv6");
@@ -350,7 +360,8 @@ static void test_shared_port(void)
 {
 	struct flow_table *t = flow_table_new(100);
 	struct ev_key any = claims_udp(NULL, 53, NULL, 0), one = claims_udp("10.0.0.1", 53, NULL, 0);
-	struct ev_key to_one = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), to_two = claims_udp("10.0.0.2", 53, "10.0.0.9", 999);
+	struct ev_key to_one = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      to_two = claims_udp("10.0.0.2", 53, "10.0.0.9", 999);
 
 	claims_port(t, &one, A, 1, EV_OWN_REUSE, 10);
 	claims_port(t, &one, A, 2, EV_OWN_REUSE, 11);
@@ -369,7 +380,8 @@ static void test_shared_port(void)
 	tap_is_str(ask_port(t, &to_one, 49), "live 200", "a socket handed over: before");
 	tap_is_str(ask_port(t, &to_one, 50), "live 300", "a socket handed over is still one socket");
 	claims_port(t, &one, A, 5, 0, 60);
-	tap_is_str(ask_port(t, &to_one, 60), "live 100", "who does not share ends the others: their close was lost");
+	tap_is_str(ask_port(t, &to_one, 60), "live 100",
+		"who does not share ends the others: their close was lost");
 	tap_is_str(ask_port(t, &to_one, 59), "live 300", "not in hindsight");
 	flow_table_free(t);
 }
@@ -395,7 +407,8 @@ static void test_kinds(void)
 
 	claims_listen(t, &port, A, 1, 0, 10);
 	tap_is_str(ask_port(t, &to, 10), "live 100", "a listener");
-	tap_is_int(flow_find_port(t, &to, EV_OWN_PORT, 10 * MS, &o), FLOW_NONE, "is not asked for by another kind");
+	tap_is_int(flow_find_port(t, &to, EV_OWN_PORT, 10 * MS, &o), FLOW_NONE,
+		"is not asked for by another kind");
 	tap_is_str(ask(t, &port, 10), "none", "and no flow");
 	claims_claim(t, &port, (struct actor){B, 2, EV_OWN_FLOW, 0}, 20);
 	tap_is_str(ask_port(t, &to, 20), "live 100", "a flow of the same key does not end it");
@@ -425,7 +438,8 @@ static void test_many_holders(void)
 /* One stays, others come and go: it must not be the one that is forgotten. */
 static void test_holder_among_guests(void)
 {
-	struct ev_key any = claims_udp(NULL, 5353, NULL, 0), to = claims_udp("10.0.0.1", 5353, "10.0.0.9", 5353);
+	struct ev_key any = claims_udp(NULL, 5353, NULL, 0),
+		      to = claims_udp("10.0.0.1", 5353, "10.0.0.9", 5353);
 	struct flow_table *t = flow_table_new(100);
 	uint64_t now = 20;
 
@@ -457,7 +471,8 @@ static void test_flow_handed_back_and_forth(void)
 		wrong += strcmp(got, "none") && strcmp(got, i % 2 ? "live 100" : "live 200");
 	}
 	tap_is_int(wrong, 0, "a forgotten turn is no other's");
-	tap_ok(none && none < 4900, "turns are forgotten, the newest are known (%zu of 5000 forgotten)", none);
+	tap_ok(none && none < 4900, "turns are forgotten, the newest are known (%zu of 5000 forgotten)",
+		none);
 	tap_is_str(ask(t, &key, 5009), "live 100", "the last one");
 	flow_table_free(t);
 }
@@ -465,7 +480,8 @@ static void test_flow_handed_back_and_forth(void)
 static void test_eviction(void)
 {
 	struct flow_table *t = flow_table_new(1000);
-	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0), to = claims_tcp("10.0.0.1", 80, "10.0.0.9", 1);
+	struct ev_key listener = claims_tcp(NULL, 80, NULL, 0),
+		      to = claims_tcp("10.0.0.1", 80, "10.0.0.9", 1);
 	size_t known = 0, wrong = 0;
 
 	claims_listen(t, &listener, A, 1, 0, 1);
@@ -487,7 +503,8 @@ static void test_eviction(void)
 	tap_is_int(known, 1000, "as many as it may hold");
 	tap_is_int(flow_count(t), 1001, "and the listener");
 	tap_is_int(wrong, 0, "the newest, with their owners");
-	tap_is_str(ask_port(t, &to, 11), "live 100", "the oldest of all, a listener, is not pushed out by flows");
+	tap_is_str(ask_port(t, &to, 11), "live 100",
+		"the oldest of all, a listener, is not pushed out by flows");
 	for (uint32_t i = 0; i < 5000; i++)
 		claims_close(t, 10 + i, 20);
 	flow_expire(t, (21 + LINGER_MS) * MS);
@@ -523,7 +540,8 @@ static void test_ports_evicted(void)
 static void test_smallest_table(void)
 {
 	struct flow_table *t = flow_table_new(0);
-	struct ev_key key = claims_tcp("10.0.0.1", 1, "10.0.0.2", 2), next = claims_tcp("10.0.0.1", 2, "10.0.0.2", 2);
+	struct ev_key key = claims_tcp("10.0.0.1", 1, "10.0.0.2", 2),
+		      next = claims_tcp("10.0.0.1", 2, "10.0.0.2", 2);
 
 	claims_flow(t, &key, A, 1, 10);
 	claims_flow(t, &next, B, 2, 10);

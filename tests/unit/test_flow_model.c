@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/model/flow.c src/model/flow_find.c src/model/owner.c */
-/* The flow table against one that is slow and simple: it keeps every claim for ever and works the answer out from the
- * rule. Both see the same random claims, closes, restarts and questions; the seeds are fixed. A table that is too small
- * may know less, never something else. */
+/* The flow table against one that is slow and simple: it keeps every claim for ever and works the answer out
+ * from the rule. Both see the same random claims, closes, restarts and questions; the seeds are fixed. A
+ * table that is too small may know less, never something else. */
 #include "claims.h"
 #include "tap.h"
 
@@ -63,7 +63,8 @@ static bool is_replaced_by(const struct world *w, size_t i, size_t j)
 		return false;
 	if (fresh->who.kind == EV_OWN_FLOW || fresh->sock == old->sock)
 		return true;
-	return !(fresh->who.flags & EV_OWN_REUSE) && (fresh->who.flags & EV_OWN_V6) == (old->who.flags & EV_OWN_V6);
+	return !(fresh->who.flags & EV_OWN_REUSE) &&
+	       (fresh->who.flags & EV_OWN_V6) == (old->who.flags & EV_OWN_V6);
 }
 
 static uint64_t replaced_ms(const struct world *w, size_t i)
@@ -254,7 +255,8 @@ static void judge(struct world *w, struct answer got, struct answer want)
 
 static void step_ask(struct world *w)
 {
-	uint64_t span = w->now_ms - w->expired_ms, at_ms = w->now_ms - roll(w, (uint32_t)(span < 200 ? span : 200) + 1);
+	uint64_t span = w->now_ms - w->expired_ms,
+		 at_ms = w->now_ms - roll(w, (uint32_t)(span < 200 ? span : 200) + 1);
 	struct ev_key key = roll(w, 2) ? random_flow(w) : claims_udp(addrs[roll(w, 3)], 53, "fd00::9", 1);
 	bool v4 = key.laddr[10];
 	struct owner o = {0};
@@ -301,11 +303,12 @@ static void run(uint32_t seed, size_t max_keys, bool small)
 		w->open[i] = new_sock(w);
 	for (size_t i = 0; i < STEPS; i++)
 		step(w);
-	tap_is_int(w->wrong, 0, "seed %u, %zu keys: no wrong answer to %zu questions (%zu answered)", seed, max_keys, w->asked,
-		w->answered);
+	tap_is_int(w->wrong, 0, "seed %u, %zu keys: no wrong answer to %zu questions (%zu answered)", seed,
+		max_keys, w->asked, w->answered);
 	tap_ok(w->answered > w->asked / 10, "seed %u: it does answer", seed);
 	if (small)
-		tap_ok(w->unknown && flow_evicted(w->table), "seed %u: it forgot (%zu answers)", seed, w->unknown);
+		tap_ok(w->unknown && flow_evicted(w->table), "seed %u: it forgot (%zu answers)", seed,
+			w->unknown);
 	else
 		tap_is_int(w->unknown, 0, "seed %u: it knows all", seed);
 	flow_table_free(w->table);

@@ -14,10 +14,13 @@ static void test_find(void)
 	other = iface_add(t, 2, 1, "lo", false);
 	tap_ok(iface_find(t, 1, 1) == lo && iface_find(t, 1, 2) == eth && iface_find(t, 2, 1) == other,
 		"an interface is namespace and index");
-	tap_ok(!iface_find(t, 2, 2) && !iface_find(t, 0, 1) && !iface_find(t, 1, 0), "all others are unknown");
+	tap_ok(!iface_find(t, 2, 2) && !iface_find(t, 0, 1) && !iface_find(t, 1, 0),
+		"all others are unknown");
 	tap_ok(lo->id == 0 && eth->id == 1 && other->id == 2, "numbered as they came");
-	tap_ok(iface_at(t, 0) == lo && iface_at(t, 2) == other && !iface_at(t, 3) && !iface_at(t, UINT32_MAX), "by number");
-	tap_ok(eth->netns == 1 && eth->ifindex == 2 && !strcmp(eth->name, "eth0") && !eth->l3 && !eth->gone, "what it is");
+	tap_ok(iface_at(t, 0) == lo && iface_at(t, 2) == other && !iface_at(t, 3) && !iface_at(t, UINT32_MAX),
+		"by number");
+	tap_ok(eth->netns == 1 && eth->ifindex == 2 && !strcmp(eth->name, "eth0") && !eth->l3 && !eth->gone,
+		"what it is");
 	tap_ok(iface_add(t, 1, 2, "eth0", false) == eth && iface_count(t) == 3, "added twice it is one");
 	iface_table_free(t);
 	iface_table_free(NULL);
@@ -31,17 +34,20 @@ static void test_come_and_go(void)
 	tap_ok(tun->l3, "without link-layer header");
 	tun->received = 7;
 	tun->gone = true;
-	tap_ok(iface_add(t, 1, 5, "tun0", true) == tun && !tun->gone && tun->received == 7, "the same came back");
+	tap_ok(iface_add(t, 1, 5, "tun0", true) == tun && !tun->gone && tun->received == 7,
+		"the same came back");
 	tun->gone = true;
 	next = iface_add(t, 1, 5, "wg0", true);
 	tap_ok(next != tun && next->id == 1, "another name with its index is another interface");
 	tap_ok(iface_find(t, 1, 5) == next, "which the index now means");
-	tap_ok(iface_at(t, 0) == tun && !strcmp(tun->name, "tun0") && tun->received == 7, "the old one is kept by its number");
+	tap_ok(iface_at(t, 0) == tun && !strcmp(tun->name, "tun0") && tun->received == 7,
+		"the old one is kept by its number");
 	next = iface_add(t, 1, 5, "tun0", true);
 	tap_ok(next->id == 2 && iface_count(t) == 3, "the old name again is a third");
 	next = iface_add(t, 1, 6, "tap0", false);
 	next->gone = true;
-	tap_ok(iface_add(t, 1, 6, "tap0", true) != next, "the same name with another link layer is another interface");
+	tap_ok(iface_add(t, 1, 6, "tap0", true) != next,
+		"the same name with another link layer is another interface");
 	iface_table_free(t);
 }
 

@@ -14,7 +14,8 @@
 
 static struct bpf_insn ld64(uint64_t v, uint8_t src)
 {
-	return (struct bpf_insn){.code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 3, .src_reg = src, .imm = (int32_t)v};
+	return (struct bpf_insn){
+		.code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 3, .src_reg = src, .imm = (int32_t)v};
 }
 
 static struct bpf_insn high(uint64_t v)
@@ -31,11 +32,13 @@ static uint64_t value_of(const struct bpf_insn *at)
 
 static void test_patch(void)
 {
-	struct bpf_insn p[] = {ld64(MARK, 0), high(MARK), move, ld64(MARK + 1, 0), high(MARK + 1), ld64(MARK, 0), high(MARK)};
+	struct bpf_insn p[] = {ld64(MARK, 0), high(MARK), move, ld64(MARK + 1, 0), high(MARK + 1),
+		ld64(MARK, 0), high(MARK)};
 
 	tap_is_int(load_patch_insns(p, 7, MARK, VALUE), 2, "every load of the mark");
 	tap_ok(value_of(p) == VALUE && value_of(p + 5) == VALUE, "holds the value");
-	tap_ok(p[0].dst_reg == 3 && p[0].code == (BPF_LD | BPF_IMM | BPF_DW) && !p[1].code && !p[1].dst_reg, "and is a load");
+	tap_ok(p[0].dst_reg == 3 && p[0].code == (BPF_LD | BPF_IMM | BPF_DW) && !p[1].code && !p[1].dst_reg,
+		"and is a load");
 	tap_ok(value_of(p + 3) == MARK + 1 && p[2].imm == move.imm, "nothing else");
 	tap_is_int(load_patch_insns(p, 7, MARK, VALUE), 0, "none is left");
 	tap_is_int(load_patch_insns(p, 7, VALUE, UINT64_MAX), 2, "a mark with its highest bit set");

@@ -21,7 +21,8 @@ static void test_from_val(void)
 	memset(&zero, 0, sizeof(zero));
 	memset(&o, 0xff, sizeof(o));
 	owner_from_val(&v, &o);
-	tap_ok(o.pid == 10 && o.attr == EV_ATTR_EXACT && o.tid == UINT32_MAX && o.start_ns == UINT64_MAX, "numbers");
+	tap_ok(o.pid == 10 && o.attr == EV_ATTR_EXACT && o.tid == UINT32_MAX && o.start_ns == UINT64_MAX,
+		"numbers");
 	tap_is_int(strlen(o.comm), EV_COMM_LEN - 1, "a name the kernel did not end is ended");
 	tap_is_int(strlen(o.tcomm), EV_COMM_LEN - 1, "the thread's too");
 	strcpy(v.comm, "sh");
@@ -56,7 +57,8 @@ static void test_same_process(void)
 
 static void test_names(void)
 {
-	static const char *const words[] = {"none", "exact", "listener", "port", "icmp", "frag", "seed", "host"};
+	static const char *const words[] = {
+		"none", "exact", "listener", "port", "icmp", "frag", "seed", "host"};
 
 	for (uint8_t i = 0; i < EV_ATTR_CNT; i++)
 		tap_is_str(owner_attr_name(i), words[i], "the word of attribution %u", i);

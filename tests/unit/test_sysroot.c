@@ -18,13 +18,16 @@ static void test_path(void)
 
 	memset(path, 'x', sizeof(path));
 	tap_ok(!sysroot_path(&here, path, sizeof(path), "/a/%d", 5) && !strcmp(path, "/a/5"), "no prefix");
-	tap_ok(!sysroot_path(&(struct sysroot){"/pre"}, path, sizeof(path), "/%s", "b") && !strcmp(path, "/pre/b"), "a prefix");
+	tap_ok(!sysroot_path(&(struct sysroot){"/pre"}, path, sizeof(path), "/%s", "b") &&
+			!strcmp(path, "/pre/b"),
+		"a prefix");
 	tap_is_int(sysroot_path(&here, path, sizeof(path), "/%s", "12345678901234"), 0, "just fits");
-	tap_is_int(sysroot_path(&here, path, sizeof(path), "/%s", "123456789012345"), -ENAMETOOLONG, "one too long");
+	tap_is_int(sysroot_path(&here, path, sizeof(path), "/%s", "123456789012345"), -ENAMETOOLONG,
+		"one too long");
 	tap_is_int(sysroot_path(&(struct sysroot){"/45678901234"}, path, sizeof(path), "/abc"), -ENAMETOOLONG,
 		"one too long with its prefix");
-	tap_is_int(sysroot_path(&(struct sysroot){"/456789012345678"}, path, sizeof(path), "/"), -ENAMETOOLONG,
-		"the prefix alone is too long");
+	tap_is_int(sysroot_path(&(struct sysroot){"/456789012345678"}, path, sizeof(path), "/"),
+		-ENAMETOOLONG, "the prefix alone is too long");
 	tap_is_int(sysroot_path(&here, path, 1, "/"), -ENAMETOOLONG, "no room");
 }
 
@@ -32,7 +35,8 @@ static void test_look(void)
 {
 	tap_ok(sysroot_exists(&root, "/etc/file") && !sysroot_is_dir(&root, "/etc/file"), "a file");
 	tap_ok(sysroot_exists(&root, "/etc") && sysroot_is_dir(&root, "/etc"), "a directory");
-	tap_ok(!sysroot_exists(&root, "/proc/self/stat") && sysroot_exists(&here, "/proc/self/stat"), "not the machine's own");
+	tap_ok(!sysroot_exists(&root, "/proc/self/stat") && sysroot_exists(&here, "/proc/self/stat"),
+		"not the machine's own");
 	tap_ok(!sysroot_exists(&root, "/none") && !sysroot_is_dir(&root, "/none"), "nothing");
 }
 

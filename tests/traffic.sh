@@ -24,6 +24,13 @@ wait_until()
 	done
 }
 
+# Process numbers are compared with the kernel's own, which are those of the initial pid namespace (its inode is fixed:
+# PROC_PID_INIT_INO, include/linux/proc_ns.h).
+pids_are_global()
+{
+	[ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ]
+}
+
 traffic_begin()
 {
 	ns_prefix=pidtap-$$

@@ -143,7 +143,7 @@ static void insert_claim(struct flow *f, struct claim *fresh)
 {
 	struct claim *c, *older = NULL;
 
-	DL_FOREACH (f->claims, c) {
+	DL_FOREACH(f->claims, c) {
 		if (c->since_ns <= fresh->since_ns) {
 			older = older ? older : c;
 			end_by(c, fresh);
@@ -183,7 +183,7 @@ static void forget_claim(struct flow_table *t, struct flow *f)
 {
 	struct claim *c, *first = f->claims;
 
-	DL_FOREACH (f->claims, c)
+	DL_FOREACH(f->claims, c)
 		if (claim_end_ns(c) <= claim_end_ns(first))
 			first = c;
 	if (f->known_ns < claim_end_ns(first))
@@ -234,7 +234,7 @@ static void close_holder(struct flow_table *t, const struct ev_key *key, uint64_
 
 	if (!f)
 		return;
-	DL_FOREACH (f->claims, c)
+	DL_FOREACH(f->claims, c)
 		if (c->since_ns <= ts_ns && c->until_ns > ts_ns)
 			close_sock(t, c->sock, ts_ns);
 }
@@ -262,7 +262,7 @@ void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns
 
 	if (!f)
 		return;
-	DL_FOREACH (f->claims, c)
+	DL_FOREACH(f->claims, c)
 		if (c->since_ns < ts_ns && c->sock->closed_ns <= ts_ns && c->until_ns > ts_ns)
 			c->until_ns = ts_ns;
 }

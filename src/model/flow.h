@@ -42,8 +42,7 @@ enum flow_match {
 	FLOW_NONE,   /* nobody, or several and no proof */
 	FLOW_LIVE,   /* an owner whose socket was open at that time */
 	FLOW_CLOSED, /* its last owner, closed less than EV_LINGER_NS before */
-	FLOW_LATE /* the first who claimed it after that time; where flows were forgotten, an earlier one may
-		     be missing */
+	FLOW_LATE    /* the first who claimed it after that time. Where flows were forgotten: the first known */
 };
 
 /* Who owned the flow with exactly this key at `ts_ns`? *out is filled but for attr where the answer is not

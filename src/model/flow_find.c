@@ -35,7 +35,7 @@ enum flow_match flow_find(
 
 	if (!f)
 		return FLOW_NONE;
-	DL_FOREACH (f->claims, c) {
+	DL_FOREACH(f->claims, c) {
 		enum flow_match match = match_at(c, ts_ns);
 
 		if (match != FLOW_NONE) {
@@ -74,7 +74,7 @@ static enum holders find_holder(const struct flow *f, const struct question *q, 
 {
 	const struct claim *c, *found = NULL;
 
-	DL_FOREACH (f->claims, c) {
+	DL_FOREACH(f->claims, c) {
 		if (c->kind != q->kind || match_at(c, q->ts_ns) != wanted ||
 			!takes(c, v6_socket, q->v4_packet))
 			continue;

@@ -19,7 +19,7 @@ struct claim {
 	uint8_t flags; /* EV_OWN_* */
 	struct flow *flow;
 	struct sock_entry *sock;
-	struct claim *prev, *next; /* in the flow, newest first; of the same time: the last told first */
+	struct claim *prev, *next;	     /* in the flow, newest first; of the same time: the last told first */
 	struct claim *sock_prev, *sock_next; /* in the socket */
 };
 
@@ -28,8 +28,7 @@ struct flow {
 	struct ev_key key;
 	struct claim *claims;
 	size_t cnt;
-	uint64_t known_ns; /* claims that ended up to here were forgotten, 0: none. UINT64_MAX: one that had
-			      not ended */
+	uint64_t known_ns; /* claims ended up to here were forgotten; 0: none, UINT64_MAX: open ones, too */
 	UT_hash_handle hh;
 };
 
@@ -38,8 +37,7 @@ struct sock_entry {
 	uint64_t sock_id;   /* 0: a seed, not in the table */
 	uint64_t closed_ns; /* UINT64_MAX: open */
 	struct claim *claims;
-	struct sock_entry *prev,
-		*next; /* in the queue of the closed, oldest first; prev is NULL while open */
+	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
 	UT_hash_handle hh;
 };
 
@@ -51,8 +49,8 @@ struct flow_table {
 	struct sock_entry *closed;
 	size_t max_keys; /* of flows, and of bound */
 	uint64_t evicted;
-	uint8_t unsure_ports[65536 /
-			     8]; /* a bit a port: a holder of it was forgotten, so nobody is its only one */
+	/* A bit a port: one of its holders was forgotten, so nobody is its only one. */
+	uint8_t unsure_ports[65536 / 8];
 };
 
 static inline uint64_t claim_end_ns(const struct claim *c)

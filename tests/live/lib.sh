@@ -21,6 +21,7 @@ live_begin()
 {
 	local program
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	pids_are_global || skip_all "needs the initial pid namespace: not in a container"
 	for program in "$pidtap" "$peer"; do
 		[ -x "$program" ] || skip_all "$program is not built (make all test-tools)"
 	done

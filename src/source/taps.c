@@ -138,7 +138,10 @@ static int on_link(void *ctx, const struct link *link)
 
 	if (link->gone)
 		return on_link_gone(t, link);
-	if (find_tap(t, link->ifindex) || !is_wanted(t, link))
+	if (find_tap(t, link->ifindex))
+		return 0;
+	clsact_clean_stale(t->tc, link->ifindex); /* a killed run may have captured more than we will */
+	if (!is_wanted(t, link))
 		return 0;
 	if (!link->known && t->opts.name_cnt) {
 		log_err("interface %s: its kind of link cannot be captured (neither Ethernet nor plain IP)", link->name);
@@ -148,7 +151,6 @@ static int on_link(void *ctx, const struct link *link)
 		log_verbose("interface %s is left out: neither Ethernet nor plain IP", link->name);
 		return 0;
 	}
-	clsact_clean_stale(t->tc, link->ifindex);
 	err = attach(t, link);
 	/* with "any" one bad interface does not end the capture of the others; a refused program would end them all */
 	return err && !t->opts.name_cnt && t->cnt ? 0 : err;

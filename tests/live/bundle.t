@@ -27,15 +27,11 @@ for backend in $backends; do
 	tap_stop
 	ok "$backend, --bundle: every packet names its process" judge
 
-	tap_start a --backend "$backend" -i any
-	tap_stop
 	tap_start a --backend "$backend" -i any -v
 	is "$backend, from the cache: listens" $? 0
 	is "$backend, from the cache: no LLVM is mapped" "$(mapped)" ""
 	tap_stop
-	took=$(sed -n 's/^pidtap: attached in \([0-9]*\)[.0-9]* ms.*/\1/p' "$work/err")
-	if [ -z "${PIDTAP_VM:-}" ]; then
-		ok "$backend, from the cache: attached within 100 ms ($took)" test "${took:-9999}" -lt 100
-	fi
+	like "$backend, from the cache: -v says how long it took" "$(cat "$work/err")" '^pidtap: attached in [0-9]+ ms \(bundle cached'
+	diag "$backend, from the cache: $(grep -o 'attached in .*' "$work/err")" # figures are for people: nothing asserts a time
 done
 done_testing

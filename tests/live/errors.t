@@ -58,12 +58,13 @@ fails "refused by the verifier" '.*' --backend "$backend" --bundle "$work/refuse
 ok "refused by the verifier: its log is indented below" grep -q '^    .*R9 !read_ok' "$work/err"
 head -c 1000 "$bundle" >"$work/cut"
 fails "a damaged bundle" ".*$work/cut" --backend "$backend" --bundle "$work/cut"
-for file in "$cache"/bundle-*; do
+cp -r "$cache" "$work/cache"
+for file in "$work/cache"/bundle-*; do
 	echo x >>"$file"
 done
-tap_start a --backend "$backend" -i veth0
+tap_start a --cache-dir "$work/cache" --backend "$backend" -i veth0
 is "a cached bundle that is damaged: is built anew" $? 0
-ok "a cached bundle that is damaged: with a note" grep -q "^pidtap: .*$cache.*damaged" "$work/err"
+ok "a cached bundle that is damaged: with a note" grep -q "^pidtap: .*$work/cache.*damaged" "$work/err"
 tap_stop
 
 # A full disk: the file holds whole packets, the line says how many, the rest is told as lost.

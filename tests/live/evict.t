@@ -13,26 +13,40 @@ many_conns()
 	server_options="--conns $conns" exchange b a tcp 10.98.0.2 --conns "$conns"
 }
 
-# Pairs of processes that keep their sockets open for longer than pidtap leaves its maps alone.
+# Pairs of processes that keep their sockets open for longer than pidtap leaves its maps alone. The clients begin at once, so
+# that more sockets are open than the maps hold, however slow the machine.
 crowd()
 {
-	local i proto peers=() peer_command status=0
-	for ((i = 0; i < pairs; i++)); do
-		port=$((port + 1))
-		proto=$([ $((i % 2)) = 0 ] && echo tcp || echo udp)
-		peer_command b "$proto-server" --addr 10.98.0.2 --port "$port" --name "$proto-server" --repeat 20 \
-			--ready "$work/crowd.$port"
-		"${peer_command[@]}" &
-		peers+=($!)
-		peer_command a "$proto-client" --addr 10.98.0.2 --port "$port" --name "$proto-client" --repeat 20 \
-			--wait "$work/crowd.$port" --interval-ms 100
-		"${peer_command[@]}" &
-		peers+=($!)
+	local peers=() pid status=0
+	rm -f "$work"/crowd.*
+	crowd_side b server
+	wait_until 20 servers_are_ready || status=1
+	crowd_side a client --wait "$work/crowd.go" --interval-ms 100
+	touch "$work/crowd.go"
+	for pid in "${peers[@]}"; do
+		wait "$pid" || status=1
 	done
-	for i in "${peers[@]}"; do
-		wait "$i" || status=1
-	done
+	port=$((port + pairs))
 	return "$status"
+}
+
+# crowd_side NS server|client OPTIONS...: one half of each pair; adds to $peers
+crowd_side()
+{
+	local ns=$1 side=$2 i proto peer_command
+	shift 2
+	for ((i = 0; i < pairs; i++)); do
+		proto=$([ $((i % 2)) = 0 ] && echo tcp || echo udp)
+		peer_command "$ns" "$proto-$side" --addr 10.98.0.2 --port $((port + i)) --name "$proto-$side" --repeat 20 \
+			--ready "$work/crowd.$side.$i" "$@"
+		"${peer_command[@]}" &
+		peers+=($!)
+	done
+}
+
+servers_are_ready()
+{
+	[ "$(find "$work" -name 'crowd.server.*' | wc -l)" = "$pairs" ]
 }
 
 # SIGUSR1 makes it say what became of the owners.

@@ -15,6 +15,12 @@ ok "-w FILE: a valid file" file_is_valid "$work/x.pcapng"
 ok "-w FILE: tcpdump reads it to its end" timeout 60 tcpdump -n -r "$work/x.pcapng"
 like "-w FILE: tshark shows the process" "$(fields "$work/x.pcapng" frame.comment | sort -u)" \
 	'pid=[0-9]+ tid=[0-9]+ uid=0 comm=tcp-server attr=exact'
+# tshark 4.6 and later (Debian sid) read the Darwin process blocks: every packet that is owned shows its pid there too.
+if tshark -G fields 2>/dev/null | grep -qw 'frame\.darwin\.process_info\.pid'; then
+	is "-w FILE: frame.darwin.process_info.pid" \
+		"$(fields "$work/x.pcapng" frame.darwin.process_info.pid | grep . | sort -u)" \
+		"$(fields "$work/x.pcapng" frame.comment | grep -o '^pid=[0-9]*' | cut -d= -f2 | sort -u)"
+fi
 
 both_are_read()
 {

@@ -123,7 +123,7 @@ struct ev_owner {
 struct ev_close {
 	struct ev_hdr hdr;
 	__u64 sk;
-	__u64 sock_id;	   /* 0: no hook had seen this socket, key says which seed it ends */
+	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key and sk say whose end it is */
 	struct ev_key key; /* valid where sock_id is 0 */
 } EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL

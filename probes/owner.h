@@ -212,11 +212,12 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;
 	} else {
+		/* a seed, or evicted while open: user space may still know it by its key */
 		pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
-		if (!ev.key.lport || !m_flow_owner.lookup(&ev.key))
+		if (!ev.key.lport)
 			return;
-		m_flow_owner.delete(&ev.key);
-		pt_count(EV_STAT_FLOW_DELETE);
+		if (!m_flow_owner.delete(&ev.key))
+			pt_count(EV_STAT_FLOW_DELETE);
 	}
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
 		pt_count(EV_STAT_OWNER_FAILED);

@@ -175,6 +175,7 @@ static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 		free(c);
 		return NULL;
 	}
+	c->sock->sk = ev->owner.sk;
 	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
 	return c;
 }
@@ -225,17 +226,18 @@ static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_n
 	DL_APPEND(t->closed, s);
 }
 
-/* No hook had seen the socket, or it was forgotten in the kernel: whoever holds the flow at that time is at
- * its end. */
-static void close_holder(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+/* No hook had seen the socket (a seed), or the kernel's map has forgotten it: whoever holds the key through it at that
+ * time is at its end. */
+static void close_holder(struct flow_table *t, struct flow *flows, const struct ev_close *ev)
 {
-	struct flow *f = flow_lookup(t->flows, key);
+	struct flow *f = flow_lookup(flows, &ev->key);
+	uint64_t ts_ns = ev->hdr.ts_ns;
 	struct claim *c;
 
 	if (!f)
 		return;
 	DL_FOREACH(f->claims, c)
-		if (c->since_ns <= ts_ns && c->until_ns > ts_ns)
+		if ((!c->sock->sk || c->sock->sk == ev->sk) && c->since_ns <= ts_ns && c->until_ns > ts_ns)
 			close_sock(t, c->sock, ts_ns);
 }
 
@@ -244,7 +246,8 @@ void flow_close(struct flow_table *t, const struct ev_close *ev)
 	struct sock_entry *s;
 
 	if (!ev->sock_id) {
-		close_holder(t, &ev->key, ev->hdr.ts_ns);
+		close_holder(t, t->flows, ev);
+		close_holder(t, t->bound, ev);
 		return;
 	}
 	s = find_sock(t, ev->sock_id);

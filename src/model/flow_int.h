@@ -35,6 +35,7 @@ struct flow {
 /* One generation of a socket. */
 struct sock_entry {
 	uint64_t sock_id;   /* 0: a seed, not in the table */
+	uint64_t sk;	    /* its kernel address; 0 in a seed */
 	uint64_t closed_ns; /* UINT64_MAX: open */
 	struct claim *claims;
 	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */

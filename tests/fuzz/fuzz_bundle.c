@@ -4,7 +4,6 @@
  * same bytes. The input is taken as a file, and as the part behind a head whose length and checksum fit it,
  * or little would ever be reached. With libFuzzer: clang -fsanitize=fuzzer -DPIDTAP_LIBFUZZER; without it,
  * the files given as arguments are replayed. */
-#include "base/sysroot.h"
 #include "source/bundle.h"
 
 #include <sha2.h>
@@ -57,23 +56,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	return 0;
 }
 
-#ifndef PIDTAP_LIBFUZZER
-int main(int argc, char **argv)
-{
-	const struct sysroot here = {""};
-
-	for (int i = 1; i < argc; i++) {
-		char *data;
-		size_t len;
-
-		if (sysroot_read(&here, argv[i], BUNDLE_FILE_MAX, &data, &len)) {
-			fprintf(stderr, "fuzz_bundle: cannot read %s\n", argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *)data, len);
-		free(data);
-	}
-	printf("fuzz_bundle: %d inputs replayed\n", argc - 1);
-	return 0;
-}
-#endif
+#include "replay.h"

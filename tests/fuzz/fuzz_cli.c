@@ -3,7 +3,6 @@
 /* Fuzzes the command line: the input is its arguments, each ended by a line feed. With libFuzzer: clang
  * -fsanitize=fuzzer -DPIDTAP_LIBFUZZER; without it, the files given as arguments are replayed. */
 #include "base/log.h"
-#include "base/sysroot.h"
 #include "cli.h"
 
 #include <getopt.h>
@@ -11,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INPUT_MAX (1 << 20)
 #define ARGS_MAX 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -50,23 +48,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef PIDTAP_LIBFUZZER
-int main(int argc, char **argv)
-{
-	const struct sysroot here = {""};
-
-	for (int i = 1; i < argc; i++) {
-		char *data;
-		size_t len;
-
-		if (sysroot_read(&here, argv[i], INPUT_MAX, &data, &len)) {
-			fprintf(stderr, "fuzz_cli: cannot read %s\n", argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *)data, len);
-		free(data);
-	}
-	printf("fuzz_cli: %d inputs replayed\n", argc - 1);
-	return 0;
-}
-#endif
+#include "replay.h"

@@ -11,11 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sysroot.h"
 #include "model/record.h"
 #include "out/text.h"
-
-#define INPUT_MAX (1 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -82,23 +79,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	return 0;
 }
 
-#ifndef PIDTAP_LIBFUZZER
-int main(int argc, char **argv)
-{
-	const struct sysroot here = {""};
-
-	for (int i = 1; i < argc; i++) {
-		char *data;
-		size_t len;
-
-		if (sysroot_read(&here, argv[i], INPUT_MAX, &data, &len)) {
-			fprintf(stderr, "fuzz_record: cannot read %s\n", argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *)data, len);
-		free(data);
-	}
-	printf("fuzz_record: %d inputs replayed\n", argc - 1);
-	return 0;
-}
-#endif
+#include "replay.h"

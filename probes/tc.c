@@ -174,8 +174,15 @@ PT_INLINE void pt_find_by_key(struct ev_key *key, struct ev_packet *ev)
 {
 	struct ev_owner_val *o = m_flow_owner.lookup(key);
 
-	if (o && pt_owner_answers(o, ev))
+	if (!o)
+		return;
+	if (pt_owner_answers(o, ev)) {
 		ev->owner = *o;
+	} else if (pt_is_syn(ev)) {
+		/* else the closed connection's owner would answer for the rest of the new one's handshake */
+		m_flow_owner.delete(key);
+		pt_count(EV_STAT_FLOW_DELETE);
+	}
 }
 
 #if HAVE_SKB_SK

@@ -175,7 +175,7 @@ static const struct option_row rows[] = {
 	{0, "print", NULL, "text as well as -w", set_print},
 	{'c', "count", "N", "end after N packets", set_count},
 	{0, "duration", "SECONDS", "end after SECONDS", set_duration},
-	{'s', "snapshot-length", "BYTES", "keep at most BYTES of each packet (default: all a record can carry)",
+	{'s', "snapshot-length", "BYTES", "keep at most BYTES of each packet (default and 0: all a record can carry)",
 		set_snaplen},
 	{'q', "quick", NULL, "less of the protocol in text", set_quiet},
 	{'v', "verbose", NULL, "more in text and messages: how a packet was attributed, thread, start-up times",

@@ -75,21 +75,40 @@ static int make_tables(struct session *s)
 	return s->ifaces && s->flows ? 0 : -ENOMEM;
 }
 
-/* From here a signal is an event of the loop: whatever is attached will be taken off in order. */
+static void set_of_ends(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+/* From here a signal is an event of the loop: whatever is attached or made will be removed in order. */
 static int catch_signals(struct session *s)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	set_of_ends(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, and a file that may grow no more, */
 	signal(SIGXFSZ, SIG_IGN); /* are errors of write(2) */
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? -errno : 0;
+}
+
+/* Opening a FIFO waits for its reader: there a signal ends us, as one does that came while the compiler ran. Nothing is
+ * attached yet. */
+static int open_sinks(struct session *s)
+{
+	sigset_t ends;
+	int err;
+
+	set_of_ends(&ends);
+	sigprocmask(SIG_UNBLOCK, &ends, NULL);
+	err = session_open_sinks(s);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	return err;
 }
 
 static int attach_hooks(struct session *s)
@@ -104,10 +123,10 @@ static int start(struct session *s)
 		check_root,
 		check_pids,
 		read_netns,
-		session_get_bundle,
 		catch_signals,
+		session_get_bundle,
 		make_tables,
-		session_open_sinks,
+		open_sinks,
 		session_make_maps,
 		session_open_evict,
 		session_open_streams,

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int choose_backend(struct session *s)
 {
@@ -56,8 +57,15 @@ int session_get_bundle(struct session *s)
 
 static int write_bundle(struct session *s, const struct build_opts *build, const char *path)
 {
-	int err = build_bundle(build, &s->feat, &s->bundle, &s->how);
+	struct stat st;
+	int err;
 
+	/* a bundle takes the place of what is there: not that of /dev/null or /dev/stdout */
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode)) {
+		log_err("cannot write %s: it is there and not a regular file", path);
+		return -EEXIST;
+	}
+	err = build_bundle(build, &s->feat, &s->bundle, &s->how);
 	if (err)
 		return err;
 	err = bundle_write(path, &s->bundle);

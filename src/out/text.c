@@ -22,6 +22,7 @@ struct text {
 	time_t sec; /* of `clock`: local time is asked for once a second, not once a packet */
 	char clock[CLOCK_LEN + 1];
 	uint64_t pending; /* bytes in the stdio buffer */
+	uint64_t pending_packets;
 };
 
 static void put_time(struct text *t, uint64_t ts_ns)
@@ -94,7 +95,7 @@ static int text_packet(struct sink *s, const struct packet *p)
 	if (fwrite(t->line.data, 1, t->line.len, t->out) != t->line.len)
 		return errno ? -errno : -EIO;
 	t->pending += t->line.len;
-	s->packets++;
+	t->pending_packets++;
 	return 0;
 }
 
@@ -105,7 +106,8 @@ static int text_flush(struct sink *s)
 	if (fflush(t->out))
 		return -errno;
 	s->bytes += t->pending;
-	t->pending = 0;
+	s->packets += t->pending_packets;
+	t->pending = t->pending_packets = 0;
 	return 0;
 }
 

@@ -96,6 +96,19 @@ static int file_of(const char *dir, const struct bundle_key *key, char path[PATH
 	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* We write 0600 files of our own: anything else was put there by somebody. */
+static int check_owner(const char *path, char *why, size_t why_size)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode) || (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH))))
+		return 0; /* what is no file is refused by who opens it */
+	snprintf(why, why_size, "it belongs to another user or can be written by others");
+	return -EPERM;
+}
+
 int build_cache_get(const char *dir, const struct bundle_key *key, struct bundle *out)
 {
 	char path[PATH_MAX], why[256];
@@ -104,7 +117,9 @@ int build_cache_get(const char *dir, const struct bundle_key *key, struct bundle
 
 	if (err)
 		return -ENOENT;
-	err = bundle_read(path, &b, why, sizeof(why));
+	err = check_owner(path, why, sizeof(why));
+	if (!err)
+		err = bundle_read(path, &b, why, sizeof(why));
 	if (err == -ENOENT)
 		return err;
 	if (err) {

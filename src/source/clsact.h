@@ -8,7 +8,7 @@
  * direct-action filter would hide packets; at priority 1 they share it. A priority holds filters of one kind and protocol
  * only: where another kind has priority 1, ours come right behind it.
  *
- * A filter's name says whose it is: "pidtap/PID/STARTTIME/made" or ".../kept" (was the qdisc made by a pidtap?). What a
+ * A filter's name says whose it is: "pidtap/PIDNS/PID/STARTTIME/made" or ".../kept" (was the qdisc made by a pidtap?). What a
  * killed run left is known by that and removed at the next start.
  */
 #ifndef PIDTAP_SOURCE_CLSACT_H

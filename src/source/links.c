@@ -120,8 +120,6 @@ int links_changes(struct links *l, links_cb cb, void *ctx)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == ENOBUFS)
-			return links_list(l, cb, ctx);
 		if (n < 0)
 			return errno == EAGAIN ? walk.err : -errno;
 		mnl_cb_run(buf, (size_t)n, 0, 0, on_message, &walk);

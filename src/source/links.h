@@ -29,7 +29,8 @@ int links_fd(const struct links *l);
 /* All interfaces that are there now. 0, negative errno, or what cb returned. */
 int links_list(struct links *l, links_cb cb, void *ctx);
 
-/* What changed since the last call; where the kernel dropped messages, all interfaces again. The same results. */
+/* What changed since the last call. The same results; -ENOBUFS: the kernel dropped messages, who wants to know what went
+ * must list all again. */
 int links_changes(struct links *l, links_cb cb, void *ctx);
 
 #endif

@@ -12,6 +12,7 @@
 
 struct tap {
 	struct link link;
+	bool seen; /* by a resync */
 	struct clsact_attachment at;
 };
 
@@ -100,6 +101,7 @@ static int attach(struct taps *t, const struct link *link)
 	if (err)
 		return err;
 	tap->link = *link;
+	tap->seen = true;
 	err = clsact_attach(t->tc, link->ifindex, t->progs[link->l3].in, t->progs[link->l3].out, &tap->at);
 	if (err == -ENODEV)
 		return 0; /* gone between two messages: the next one says so */
@@ -131,15 +133,27 @@ static int on_link_gone(struct taps *t, const struct link *link)
 	return t->opts.on_link(t->opts.ctx, &gone);
 }
 
+/* A link we have: news only where it has another name. */
+static int on_link_again(struct taps *t, struct tap *tap, const struct link *link)
+{
+	tap->seen = true;
+	if (!strcmp(tap->link.name, link->name))
+		return 0;
+	tap->link = *link;
+	return t->opts.on_link(t->opts.ctx, link);
+}
+
 static int on_link(void *ctx, const struct link *link)
 {
 	struct taps *t = ctx;
+	struct tap *tap;
 	int err;
 
 	if (link->gone)
 		return on_link_gone(t, link);
-	if (find_tap(t, link->ifindex))
-		return 0;
+	tap = find_tap(t, link->ifindex);
+	if (tap)
+		return on_link_again(t, tap, link);
 	clsact_clean_stale(t->tc, link->ifindex); /* a killed run may have captured more than we will */
 	if (!is_wanted(t, link))
 		return 0;
@@ -244,9 +258,25 @@ int taps_fd(const struct taps *t)
 	return links_fd(t->links);
 }
 
+/* The kernel had more to tell than it could keep: what is not there any more is gone. */
+static int resync(struct taps *t)
+{
+	int err;
+
+	for (size_t i = 0; i < t->cnt; i++)
+		t->taps[i].seen = false;
+	err = links_list(t->links, on_link, t);
+	for (size_t i = t->cnt; !err && i-- > 0;)
+		if (!t->taps[i].seen)
+			err = on_link_gone(t, &t->taps[i].link);
+	return err;
+}
+
 int taps_changes(struct taps *t)
 {
-	return links_changes(t->links, on_link, t);
+	int err = links_changes(t->links, on_link, t);
+
+	return err == -ENOBUFS ? resync(t) : err;
 }
 
 size_t taps_count(const struct taps *t)

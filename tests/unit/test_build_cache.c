@@ -173,6 +173,9 @@ static void test_damaged(void)
 	tap_ok(one_line("symbolic link"), "said in one line");
 	build_cache_put(dir, &sample);
 	tap_is_int(get_saying(dir, &sample.key), 0, "and replaced, not written through");
+	tap_is_int(chmod(path, 0620), 0, "one that a group can write to");
+	tap_is_int(get_saying(dir, &sample.key), -ENOENT, "is not believed");
+	tap_ok(one_line("written by others"), "said in one line: %s", words);
 }
 
 static void test_foreign(void)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,14 +26,21 @@ static unsigned long long my_start(void)
 	return start;
 }
 
+static unsigned long my_pidns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) ? 0 : (unsigned long)st.st_ino;
+}
+
 static void test_own(void)
 {
 	char name[FILTER_NAME_MAX], want[FILTER_NAME_MAX], kept[FILTER_NAME_MAX];
 
 	filter_name_make(name, true);
 	filter_name_make(kept, false);
-	snprintf(want, sizeof(want), "pidtap/%d/%llu/made", getpid(), my_start());
-	tap_is_str(name, want, "pid, start time, what was made");
+	snprintf(want, sizeof(want), "pidtap/%lu/%d/%llu/made", my_pidns(), getpid(), my_start());
+	tap_is_str(name, want, "pid namespace, pid, start time, what was made");
 	tap_ok(!filter_name_is_stale(name) && !filter_name_is_stale(kept), "we live");
 	tap_ok(filter_name_made_qdisc(name) && !filter_name_made_qdisc(kept), "made or kept");
 }
@@ -50,13 +58,19 @@ static void test_strange_process_name(void)
 	prctl(PR_SET_NAME, "test_filter_nam");
 }
 
-/* `text` with our pid and start time put in. */
-static bool stale(const char *format, int pid, unsigned long long start)
+/* A name of the pid namespace `pidns`; the rest behind "pidtap/" is `format` with pid and start time put in. */
+static bool stale_in(unsigned long pidns, const char *format, int pid, unsigned long long start)
 {
 	char name[FILTER_NAME_MAX];
+	int n = snprintf(name, sizeof(name), "pidtap/%lu", pidns);
 
-	snprintf(name, sizeof(name), format, pid, start);
+	snprintf(name + n, sizeof(name) - (size_t)n, format + strlen("pidtap"), pid, start);
 	return filter_name_is_stale(name);
+}
+
+static bool stale(const char *format, int pid, unsigned long long start)
+{
+	return stale_in(my_pidns(), format, pid, start);
 }
 
 static void test_stale(void)
@@ -73,17 +87,42 @@ static void test_stale(void)
 	tap_ok(stale("pidtap/%d/%llu/kept", getpid(), start + 1), "a pid used again is not the owner");
 	tap_ok(stale("pidtap/%d/%llu/kept", getpid(), 0), "whatever was written down");
 	tap_ok(!stale("pidtap/%d/%llu/kept", getpid(), start), "its owner is alive");
+	tap_ok(!stale_in(my_pidns() + 1, "pidtap/%d/%llu/made", child, start),
+		"a pid of another namespace says nothing here");
+}
+
+/* Killed, and its parent has not asked yet: /proc still shows it, with its start time. */
+static void test_zombie(void)
+{
+	char name[FILTER_NAME_MAX];
+	int ends[2];
+	siginfo_t info;
+	pid_t child;
+
+	if (pipe(ends))
+		exit(1);
+	child = fork();
+	if (!child) {
+		filter_name_make(name, true);
+		_exit(write(ends[1], name, sizeof(name)) != sizeof(name));
+	}
+	tap_ok(read(ends[0], name, sizeof(name)) == sizeof(name), "a process that attached");
+	waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+	tap_ok(filter_name_is_stale(name), "a zombie's filter is stale");
+	waitpid(child, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void test_foreign(void)
 {
-	static const char *const names[] = {"", "pidtap", "pidtap/", "pidtap//", "pidtap/1", "pidtap/1/2",
-		"pidtap/1/2/", "pidtap/1/2/other", "pidtap/1/2/mad", "pidtap/1/2/made2", "pidtap/1/2/made/3",
-		"pidtap/1/2/made x", "pidtap/1/2/ made", "pidtap/ 1/2/made", "pidtap/1/ 2/made",
-		"pidtap/+1/2/made", "pidtap/01/2/made", "pidtap/-1/2/made", "pidtap/0/2/made",
-		"pidtap/1/-2/made", "pidtap/4294967297/2/made", "pidtap/1/18446744073709551617/made",
-		"pidtap/x/2/made", "xpidtap/1/2/made", "PIDTAP/1/2/made", "pidtap/1/2/MADE",
-		"pidtap/1/2/made\n", "bpf.o:[classifier]", "tcpdump/1/2/made"};
+	static const char *const names[] = {"", "pidtap", "pidtap/", "pidtap//", "pidtap/9/1", "pidtap/9/1/2",
+		"pidtap/9/1/2/", "pidtap/9/1/2/other", "pidtap/9/1/2/mad", "pidtap/9/1/2/made2", "pidtap/9/1/2/made/3",
+		"pidtap/9/1/2/made x", "pidtap/9/1/2/ made", "pidtap/9/ 1/2/made", "pidtap/9/1/ 2/made",
+		"pidtap/9/+1/2/made", "pidtap/9/01/2/made", "pidtap/9/-1/2/made", "pidtap/9/0/2/made",
+		"pidtap/9/1/-2/made", "pidtap/9/4294967297/2/made", "pidtap/9/1/18446744073709551617/made",
+		"pidtap/9/x/2/made", "xpidtap/9/1/2/made", "PIDTAP/9/1/2/made", "pidtap/9/1/2/MADE",
+		"pidtap/9/1/2/made\n", "bpf.o:[classifier]", "tcpdump/9/1/2/made"};
 	size_t wrong = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -114,6 +153,7 @@ int main(void)
 	test_own();
 	test_strange_process_name();
 	test_stale();
+	test_zombie();
 	test_foreign();
 	test_long();
 	return tap_done();

@@ -177,6 +177,7 @@ static void test_truncation(void)
 	unsigned long newlines = 0;
 
 	frames_each(put_cut, &t);
+	t.sink->ops->flush(t.sink);
 	tap_is_int(t.sink->packets, t.lines, "every cut of every frame is written");
 	t.sink->ops->close(t.sink);
 	fclose(f);
@@ -196,7 +197,7 @@ static void test_counters(void)
 	struct sink *s = text_open(f, &plain);
 
 	put(s, &eth0, &curl, udp_frame, sizeof(udp_frame) - 1, sizeof(udp_frame) - 1);
-	tap_ok(s->packets == 1 && s->bytes == 0, "a line in the buffer is no byte in the file");
+	tap_ok(s->packets == 0 && s->bytes == 0, "a line in the buffer is not in the file");
 	tap_is_int(s->ops->flush(s), 0, "flush");
 	tap_is_int(s->bytes, ftell(f), "now it is");
 	s->ops->close(s);

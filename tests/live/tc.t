@@ -133,4 +133,12 @@ tap_pid=$first
 ok "two at once: and it runs" tap_runs
 tap_stop
 is "two at once: the last one out leaves nothing" "$(qdiscs)" ""
+
+# A container on the host's network has pids of its own: they say nothing about ours.
+tap_start a --backend "$backend" -i veth0
+ok "another pid namespace: a second pidtap" in_ns a unshare --pid --fork --mount-proc \
+	"$pidtap" --cache-dir "$cache" --backend "$backend" -i veth0 --duration 0.2
+is "another pid namespace: it leaves the filters of the first alone" "$(our_filters)" 2
+tap_stop
+is "another pid namespace: nothing is left" "$(qdiscs)" ""
 done_testing

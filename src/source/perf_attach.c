@@ -93,21 +93,20 @@ static void remove_event(int tracefs, const char *event)
 int perf_attach_kprobe_event(int tracefs, int prog_fd, const char *function, bool at_return, char *event,
 	size_t event_size)
 {
-	char line[2 * EVENT_MAX], *name;
+	char group[EVENT_MAX / 2], name[EVENT_MAX / 2], line[2 * EVENT_MAX];
 	uint64_t id;
 	int fd;
 
-	snprintf(event, event_size, EVENT_GROUP "%d/%c_%s", getpid(), at_return ? 'r' : 'p', function);
-	snprintf(line, sizeof(line), "%c:%s %s\n", event[strcspn(event, "/") + 1], event, function);
+	snprintf(group, sizeof(group), EVENT_GROUP "%d", getpid());
+	snprintf(name, sizeof(name), "%c_%s", at_return ? 'r' : 'p', function);
+	snprintf(event, event_size, "%s/%s", group, name);
+	snprintf(line, sizeof(line), "%c:%s %s\n", name[0], event, function);
 	fd = edit_events(tracefs, line);
 	if (fd) {
 		event[0] = 0;
 		return fd == -EINVAL ? -ENOENT : fd; /* how newer kernels call an unknown function */
 	}
-	name = strchr(event, '/');
-	*name = 0;
-	fd = tracefs_event_id(tracefs, event, name + 1, &id);
-	*name = '/';
+	fd = tracefs_event_id(tracefs, group, name, &id);
 	if (!fd)
 		fd = perf_attach_tracepoint(prog_fd, id);
 	if (fd < 0) {

@@ -37,7 +37,7 @@ PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 	return pt_same_process(a, b) && a->tid == b->tid && a->uid == b->uid;
 }
 
-/* Notes that `o` acts on `sk`, bound to `port` (0: not yet), and completes it with the socket's identity. A socket seen
+/* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at), and completes it with the socket's identity. A socket seen
  * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process or its port
  * is news, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
 PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
@@ -51,6 +51,8 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 	o->attr = EV_ATTR_EXACT;
 	if (known && !known->closed_ns) {
 		o->sock_id = known->owner.sock_id;
+		if (!port)
+			port = known->port; /* who does not know it does not deny it */
 		news = known->port != port || !pt_same_process(&known->owner, o);
 		if (!news && pt_same_actor(&known->owner, o))
 			return 0;

@@ -15,6 +15,14 @@ static uint64_t owners_evicted(const struct stats *st, int64_t live)
 	return inserted > accounted ? inserted - accounted : 0;
 }
 
+/* The ring tells of a loss with the next record that finds room; the kernel side counts each refusal at once. */
+static uint64_t lost_packets(const struct session *s)
+{
+	uint64_t told = ring_lost(s->packets.ring), refused = s->stats.kernel[EV_STAT_FAILED];
+
+	return told > refused ? told : refused;
+}
+
 void session_refresh_stats(struct session *s)
 {
 	struct stats *st = &s->stats;
@@ -22,7 +30,7 @@ void session_refresh_stats(struct session *s)
 
 	map_sum_percpu(maps_fd(s->maps, "m_stats"), st->kernel, EV_STAT_CNT);
 	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key), s->opts->map_size);
-	st->lost_ring = ring_lost(s->packets.ring);
+	st->lost_ring = lost_packets(s);
 	st->lost_owners = ring_lost(s->owners.ring);
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
@@ -71,16 +79,44 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->bad_records, "records not understood");
 }
 
+/* " (CPU 0: 12, CPU 3: 5)" */
+static void put_lost_by_cpu(struct buf *b, const struct ring *ring)
+{
+	const char *before = " (";
+
+	for (size_t i = 0; i < ring_cpu_cnt(ring); i++) {
+		uint32_t cpu;
+		uint64_t lost = ring_lost_on(ring, i, &cpu);
+
+		if (!lost)
+			continue;
+		buf_printf(b, "%sCPU %u: %" PRIu64, before, cpu, lost);
+		before = ", ";
+	}
+	if (*before == ',')
+		buf_putc(b, ')');
+}
+
+static void warn_of_loss(struct session *s)
+{
+	struct buf b = BUF_INIT;
+
+	if (!s->stats.lost_ring)
+		return;
+	put_lost_by_cpu(&b, s->packets.ring);
+	log_warn("%" PRIu64 " packets were lost because the buffer was full%s: try a larger --buffer-size or a smaller "
+		 "-s",
+		s->stats.lost_ring, buf_cstr(&b));
+	buf_free(&b);
+}
+
 void session_report_end(struct session *s)
 {
 	struct buf b = BUF_INIT;
 
 	put_summary(&b, &s->stats);
 	log_info("%s", buf_cstr(&b));
-	if (s->stats.lost_ring)
-		log_warn("%" PRIu64 " packets were lost because the buffer was full: try a larger --buffer-size or a "
-			 "smaller -s",
-			s->stats.lost_ring);
+	warn_of_loss(s);
 	buf_free(&b);
 }
 
@@ -102,5 +138,6 @@ void session_report_counters(struct session *s)
 	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64
 		 " out of order",
 		flow_count(s->flows), st->flow_evicted, st->early, st->unordered);
+	warn_of_loss(s);
 	buf_free(&b);
 }

@@ -19,6 +19,8 @@
 
 struct cpu_ring {
 	int fd;
+	uint32_t cpu; /* the kernel's number */
+	uint64_t lost;
 	struct perf_event_mmap_page *page; /* the control page; data follows it */
 	uint8_t *data;
 	uint64_t head;	    /* how far the kernel had written at ring_refresh */
@@ -31,7 +33,6 @@ struct ring {
 	size_t page_size;
 	size_t data_size; /* of each buffer, a power of two */
 	size_t cnt;
-	uint64_t lost;
 	struct cpu_ring cpu[];
 };
 
@@ -69,6 +70,7 @@ static int open_cpu(struct ring *r, struct cpu_ring *c, int map_fd, uint32_t cpu
 {
 	void *map;
 
+	c->cpu = cpu;
 	c->fd = open_event(cpu, watermark);
 	if (c->fd < 0)
 		return c->fd;
@@ -178,7 +180,7 @@ static void skip_other(struct ring *r, struct cpu_ring *c, const struct perf_eve
 	if (h->type == PERF_RECORD_LOST) {
 		const struct lost *l = in_one_piece(r, c, c->tail, sizeof(*l));
 
-		r->lost += l ? l->lost : 1;
+		c->lost += l ? l->lost : 1;
 	}
 	c->tail += h->size;
 }
@@ -199,7 +201,7 @@ const void *ring_peek(struct ring *r, size_t cpu, size_t *len)
 			return s->raw;
 		}
 		if (h->type == PERF_RECORD_SAMPLE)
-			r->lost++;
+			c->lost++;
 		skip_other(r, c, h);
 	}
 	return NULL;
@@ -230,5 +232,15 @@ unsigned int ring_fill_percent(const struct ring *r)
 
 uint64_t ring_lost(const struct ring *r)
 {
-	return r->lost;
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < r->cnt; i++)
+		lost += r->cpu[i].lost;
+	return lost;
+}
+
+uint64_t ring_lost_on(const struct ring *r, size_t cpu, uint32_t *number)
+{
+	*number = r->cpu[cpu].cpu;
+	return r->cpu[cpu].lost;
 }

@@ -40,7 +40,9 @@ void ring_commit(struct ring *r);
 /* The fullest buffer, in percent, as of ring_refresh. */
 unsigned int ring_fill_percent(const struct ring *r);
 
-/* Records the kernel had no room for, all CPUs together (PERF_RECORD_LOST). */
+/* Records the kernel had no room for (PERF_RECORD_LOST), all CPUs together; and on one of them, whose number in the kernel
+ * goes to *number. */
 uint64_t ring_lost(const struct ring *r);
+uint64_t ring_lost_on(const struct ring *r, size_t cpu, uint32_t *number);
 
 #endif

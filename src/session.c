@@ -72,7 +72,10 @@ static int make_tables(struct session *s)
 
 	s->ifaces = iface_table_new();
 	s->flows = flow_table_new(keys > FLOWS_MIN ? keys : FLOWS_MIN);
-	return s->ifaces && s->flows ? 0 : -ENOMEM;
+	if (s->ifaces && s->flows)
+		return 0;
+	log_err("out of memory");
+	return -ENOMEM;
 }
 
 static void set_of_ends(sigset_t *set)

@@ -17,7 +17,7 @@ named()
 }
 
 for backend in $backends; do
-	for assume in "" "--assume-kernel 4.14"; do
+	for assume in "" "--assume-kernel 4.9"; do
 		what="$backend${assume:+, $assume}"
 		# shellcheck disable=SC2086
 		tap_start a --backend "$backend" $assume -i lo

@@ -198,6 +198,10 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)
 		return;
+	/* a tunnel's outer packet carries the socket of the inner one: its port is another */
+	if (ev->flags & EV_PKT_KEY && (ev->key.proto == PT_PROTO_TCP || ev->key.proto == PT_PROTO_UDP) && s->port &&
+		s->port != ev->key.lport)
+		return;
 	ev->owner = s->owner;
 	if (!(ev->flags & EV_PKT_KEY))
 		return;

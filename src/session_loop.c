@@ -69,7 +69,7 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		s->stats.bad_records++;
 	} else if (hdr->type == EV_OWNER) {
 		if (flow_claim(s->flows, rec))
-			s->stats.lost_owners++;
+			s->stats.claims_failed++;
 	} else if (hdr->type == EV_CLOSE) {
 		flow_close(s->flows, rec);
 	}

@@ -31,7 +31,7 @@ void session_refresh_stats(struct session *s)
 	map_sum_percpu(maps_fd(s->maps, "m_stats"), st->kernel, EV_STAT_CNT);
 	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key), s->opts->map_size);
 	st->lost_ring = lost_packets(s);
-	st->lost_owners = ring_lost(s->owners.ring);
+	st->lost_owners = ring_lost(s->owners.ring) + st->claims_failed;
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
 	st->owner_cleared = evict_cleared(s->evict);

@@ -15,7 +15,8 @@ struct stats {
 	uint64_t filtered_unknown;    /* dropped because a process filter is set and nobody owns them */
 	uint64_t bad_records;	      /* refused by record_check */
 	uint64_t lost_ring;	      /* packet records the ring had no room for (PERF_RECORD_LOST) */
-	uint64_t lost_owners;	      /* owner records likewise */
+	uint64_t lost_owners;	      /* owner records likewise, and claims there was no memory for */
+	uint64_t claims_failed;	      /* of these, the latter */
 	uint64_t early;		      /* packets judged before their order window was over: the ring was filling up */
 	uint64_t unordered;	      /* records older than one already released */
 	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */

@@ -7,7 +7,7 @@
  * it is filled (padding would leak kernel stack).
  *
  * Two perf buffers per CPU carry them:
- *   m_owners   ev_owner and ev_close: small, rare, read at once
+ *   m_owners   ev_owner, ev_close, ev_release, ev_proc and ev_exec: small, rare, read at once
  *   m_packets  ev_packet + frame bytes: many; they stay in the ring until the order window has passed,
  *              so that every owner learnt meanwhile is known when a packet is judged
  */
@@ -30,6 +30,10 @@
 #define EV_PACKET 1
 #define EV_OWNER 2
 #define EV_CLOSE 3
+#define EV_RELEASE 4
+#define EV_FORK 5 /* ev_proc: a process began */
+#define EV_EXIT 6 /* ev_proc: its last thread ended */
+#define EV_EXEC 7 /* ev_exec */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -51,6 +55,7 @@
 #define EV_OWN_FLOW 1	/* key holds both ends; laddr may be all zero: unconnected UDP, source not yet chosen */
 #define EV_OWN_PORT 2	/* bound local port, remote end open: laddr may be all zero (any), raddr and rport are 0 */
 #define EV_OWN_LISTEN 3 /* listening TCP socket: as EV_OWN_PORT */
+#define EV_OWN_HOLD 4	/* one more process got a descriptor of a socket that has an owner; key is not looked at */
 
 /* ev_owner.flags */
 #define EV_OWN_V6 0x01	   /* AF_INET6 socket */
@@ -61,7 +66,9 @@
 #define EV_PKT_KEY 0x01	 /* key is valid (TCP, UDP, or an ICMP echo: lport is then the identifier) */
 #define EV_PKT_VLAN 0x02 /* the tag was stripped into skb metadata: vlan_tci, vlan_proto */
 #define EV_PKT_L3 0x04	 /* the frame has no link-layer header: it begins with the IP header */
-#define EV_PKT_FRAG 0x08 /* a fragment that is not the first: no ports in it */
+#define EV_PKT_FRAG 0x08 /* a fragment that is not the first: no ports in it; frag_id and key's proto and addresses are valid */
+#define EV_PKT_FIRST 0x10 /* the first of several fragments: frag_id is valid */
+#define EV_PKT_ERROR 0x20 /* an ICMP error: key is that of the packet it quotes, seen from the end that sent that */
 
 /* Every record begins with this. */
 struct ev_hdr {
@@ -112,6 +119,7 @@ struct ev_owner {
 	struct ev_hdr hdr;
 	struct ev_key key;
 	struct ev_owner_val owner;
+	__u64 ino;  /* inode number of the socket's file: `socket:[INO]` in /proc/PID/fd; 0 while it has none */
 	__s32 fd;   /* descriptor, -1 where the hook does not know it */
 	__u8 kind;  /* EV_OWN_FLOW ... */
 	__u8 flags; /* EV_OWN_V6 ... */
@@ -128,6 +136,40 @@ struct ev_close {
 } EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL
 
+/* The owner gave up a descriptor of a socket that stays open: another process may hold it, or itself by another descriptor.
+ * Until one acts on it the kernel side names nobody for it. */
+struct ev_release {
+	struct ev_hdr hdr;
+	__u64 sk;
+	__u64 sock_id;
+	__u64 ino;
+	__u64 start_ns; /* of the process that gave it up */
+	__u32 pid;
+	__u32 pad;
+} EV_RECORD;
+
+/* A process began or ended. */
+struct ev_proc {
+	struct ev_hdr hdr;
+	__u64 start_ns;	       /* CLOCK_BOOTTIME, as in ev_owner_val */
+	__u64 parent_start_ns; /* of the parent at that time */
+	__u64 cgroup_id;       /* inode number of its directory in the unified hierarchy; 0: not known */
+	__u32 pid;	       /* tgid, in the initial pid namespace */
+	__u32 ppid;	       /* likewise */
+	__u32 uid;
+	__u32 pad;
+	char comm[EV_COMM_LEN];
+} EV_RECORD;
+
+/* It runs another program now: the first bytes of its arguments, which are gone once it is. */
+#define EV_ARGS_LEN 240
+struct ev_exec {
+	struct ev_proc proc;
+	__u32 args_len;		/* bytes of args that are valid, at most EV_ARGS_LEN; separated by NUL, as in /proc/PID/cmdline */
+	__u32 args_total;	/* bytes there were */
+	char args[EV_ARGS_LEN];
+} EV_RECORD;
+
 /* A packet; caplen bytes of frame follow, then padding. */
 struct ev_packet {
 	struct ev_hdr hdr;
@@ -143,6 +185,8 @@ struct ev_packet {
 	__u8 flags;	  /* EV_PKT_KEY ... */
 	__u8 tcp_flags;	  /* byte 13 of the TCP header, 0 for the rest */
 	__u8 pad;
+	__u32 frag_id;	  /* host order: identification (IPv4: 16 bits) of a fragment */
+	__u32 pad2;
 } EV_RECORD;
 
 /* perf_event_header.size is 16 bits wide, and the record is header (8) + u32 size (4) + payload, rounded up
@@ -173,14 +217,21 @@ struct ev_packet {
 #define EV_RUN_L3 0x01	     /* interface without link-layer header */
 #define EV_RUN_PID 0x02	     /* m_pids is a filter */
 #define EV_RUN_UID 0x04	     /* m_uids is a filter */
+#define EV_RUN_COMM 0x08     /* m_comms is a filter */
+
+#define EV_PID_GIVEN 1	/* values in m_pids: the process only, */
+#define EV_PID_FOLLOW 2 /* or with the children it makes */
 
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
 _Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
 _Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
-_Static_assert(sizeof(struct ev_owner) == 144, "ev_owner");
+_Static_assert(sizeof(struct ev_owner) == 152, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 80, "ev_close");
-_Static_assert(sizeof(struct ev_packet) == 160, "ev_packet");
+_Static_assert(sizeof(struct ev_release) == 56, "ev_release");
+_Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
+_Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
+_Static_assert(sizeof(struct ev_packet) == 168, "ev_packet");
 _Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 136, "ev_packet.ifindex");
 _Static_assert(__builtin_offsetof(struct ev_packet, dir) == 156, "ev_packet.dir");
 

@@ -68,7 +68,7 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 	if (record_check(rec, len)) {
 		s->stats.bad_records++;
 	} else if (hdr->type == EV_OWNER) {
-		if (flow_claim(s->flows, rec))
+		if (((const struct ev_owner *)rec)->kind != EV_OWN_HOLD && flow_claim(s->flows, rec))
 			s->stats.claims_failed++;
 	} else if (hdr->type == EV_CLOSE) {
 		flow_close(s->flows, rec);

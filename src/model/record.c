@@ -15,7 +15,12 @@ static bool packet_ok(const struct ev_packet *p, size_t len)
 
 static bool owner_ok(const struct ev_owner *o)
 {
-	return o->kind >= EV_OWN_FLOW && o->kind <= EV_OWN_LISTEN && o->owner.attr < EV_ATTR_CNT;
+	return o->kind >= EV_OWN_FLOW && o->kind <= EV_OWN_HOLD && o->owner.attr < EV_ATTR_CNT;
+}
+
+static bool exec_ok(const struct ev_exec *e)
+{
+	return e->args_len <= EV_ARGS_LEN;
 }
 
 /* Bytes of the fixed part of a record of this type; 0: no such type. */
@@ -28,6 +33,13 @@ static size_t fixed_size(uint16_t type)
 		return sizeof(struct ev_owner);
 	case EV_CLOSE:
 		return sizeof(struct ev_close);
+	case EV_RELEASE:
+		return sizeof(struct ev_release);
+	case EV_FORK:
+	case EV_EXIT:
+		return sizeof(struct ev_proc);
+	case EV_EXEC:
+		return sizeof(struct ev_exec);
 	default:
 		return 0;
 	}
@@ -48,5 +60,7 @@ int record_check(const void *data, size_t len)
 		ok = packet_ok(data, len);
 	else if (hdr->type == EV_OWNER)
 		ok = owner_ok(data);
+	else if (hdr->type == EV_EXEC)
+		ok = exec_ok(data);
 	return ok ? 0 : -EBADMSG;
 }

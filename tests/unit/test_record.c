@@ -80,7 +80,7 @@ static void test_header(void)
 	tap_is_int(record_check((char *)room + 2, sizeof(r)), -EBADMSG, "two: not aligned");
 	r.p.hdr.type = 0;
 	tap_is_int(record_check(&r, sizeof(r)), -EBADMSG, "type 0");
-	r.p.hdr.type = EV_CLOSE + 1;
+	r.p.hdr.type = EV_EXEC + 1;
 	tap_is_int(record_check(&r, sizeof(r)), -EBADMSG, "a type of the future");
 	r = good_packet();
 	r.p.hdr.size--;
@@ -100,7 +100,7 @@ static void test_owner(void)
 	tap_is_int(record_check(&o, sizeof(o) - 1), -EBADMSG, "an owner cut short");
 	o.kind = EV_OWN_LISTEN;
 	tap_is_int(record_check(&o, sizeof(o)), 0, "a listener");
-	o.kind = EV_OWN_LISTEN + 1;
+	o.kind = EV_OWN_HOLD + 1;
 	tap_is_int(record_check(&o, sizeof(o)), -EBADMSG, "an unknown kind");
 	o.kind = 0;
 	tap_is_int(record_check(&o, sizeof(o)), -EBADMSG, "no kind");

@@ -111,7 +111,7 @@ struct ev_sock {
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
-	__u16 pad;
+	__u16 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
 } EV_RECORD;
 
 /* A process acted on a socket: it owns it from hdr.ts_ns on. Sent only when that is news. */
@@ -141,7 +141,8 @@ struct ev_close {
 struct ev_release {
 	struct ev_hdr hdr;
 	__u64 sk;
-	__u64 sock_id;
+	__u64 sock_id;	   /* as in ev_close; 0: whoever gave it up may not have been the owner */
+	struct ev_key key; /* valid where sock_id is 0 */
 	__u64 ino;
 	__u64 start_ns; /* of the process that gave it up */
 	__u32 pid;
@@ -228,7 +229,7 @@ _Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
 _Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 152, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 80, "ev_close");
-_Static_assert(sizeof(struct ev_release) == 56, "ev_release");
+_Static_assert(sizeof(struct ev_release) == 104, "ev_release");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
 _Static_assert(sizeof(struct ev_packet) == 168, "ev_packet");

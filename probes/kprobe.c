@@ -17,9 +17,34 @@ int kp_fd_install(struct pt_regs *ctx, unsigned int fd, struct file *file)
 {
 	struct sock *sk = pt_file_sock(file);
 
-	if (sk && pt_sock_proto(sk) == PT_PROTO_TCP && pt_sock_state(sk) != PT_TCP_LISTEN &&
-		pt_sock_state(sk) != PT_TCP_CLOSE)
-		pt_claim_if_free(ctx, sk, fd);
+	if (sk)
+		pt_got_descriptor(ctx, sk, fd);
+	return 0;
+}
+
+PT_INLINE void pt_give_up(void *ctx, struct file *file)
+{
+	struct sock *sk = pt_file_sock(file);
+	u8 proto = sk ? pt_sock_proto(sk) : 0;
+
+	if (proto && proto != PT_PROTO_RAW && pt_file_refs(file) > 1)
+		pt_released(ctx, sk);
+}
+
+/* A descriptor goes: by close(2) below 6.6, by exit, exec and dup2. */
+int kp_filp_close(struct pt_regs *ctx, struct file *file)
+{
+	pt_give_up(ctx, file);
+	return 0;
+}
+
+/* The same by close(2) from 6.6 on: close_fd_get_file there, file_close_fd from 6.8. */
+int kp_close_fd(struct pt_regs *ctx, unsigned int fd)
+{
+	struct file *file = pt_fd_file(fd);
+
+	if (file)
+		pt_give_up(ctx, file);
 	return 0;
 }
 
@@ -27,7 +52,7 @@ int kp_fd_install(struct pt_regs *ctx, unsigned int fd, struct file *file)
 int kp_inet_hash(struct pt_regs *ctx, struct sock *sk)
 {
 	if (pt_sock_state(sk) == PT_TCP_LISTEN)
-		pt_claim_listen(ctx, sk);
+		pt_claim_listen(ctx, sk, -1);
 	return 0;
 }
 

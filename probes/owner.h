@@ -31,15 +31,22 @@ PT_INLINE int pt_same_process(struct ev_owner_val *a, struct ev_owner_val *b)
 	return a->pid == b->pid && a->start_ns == b->start_ns;
 }
 
-/* Also the thread and its credentials: what a packet shows. */
+PT_INLINE int pt_same_comm(struct ev_owner_val *a, struct ev_owner_val *b)
+{
+	u64 *x = (u64 *)a->comm, *y = (u64 *)b->comm;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
+/* Also the thread, its credentials and the program (exec): what a packet shows. */
 PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 {
-	return pt_same_process(a, b) && a->tid == b->tid && a->uid == b->uid;
+	return pt_same_process(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
 }
 
 /* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at), and completes it with the socket's identity. A socket seen
  * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process or its port
- * is news, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
+ * is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
 PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 {
 	u64 addr = (u64)sk;
@@ -53,7 +60,7 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 		o->sock_id = known->owner.sock_id;
 		if (!port)
 			port = known->port; /* who does not know it does not deny it */
-		news = known->port != port || !pt_same_process(&known->owner, o);
+		news = known->port != port || known->released || !pt_same_process(&known->owner, o);
 		if (!news && pt_same_actor(&known->owner, o))
 			return 0;
 	} else {
@@ -76,18 +83,20 @@ PT_INLINE void pt_owner_send(void *ctx, struct ev_owner *ev)
 	ev->hdr.ts_ns = bpf_ktime_get_ns();
 	ev->hdr.type = EV_OWNER;
 	ev->hdr.size = sizeof(*ev);
+	if (ev->owner.sk)
+		ev->ino = pt_sock_ino((struct sock *)ev->owner.sk);
 	if (m_owners.perf_submit(ctx, ev, sizeof(*ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
-/* Writes the flow's owner where it is news, and tells user space. ev->owner is complete. */
-PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev)
+/* Writes the flow's owner where it is news, and tells user space. ev->owner is complete. `news`: tell in any case. */
+PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev, int news)
 {
 	struct ev_owner_val *known = m_flow_owner.lookup(&ev->key);
 	int new_key = !known, tell = 1;
 
 	if (known) {
-		tell = known->sock_id != ev->owner.sock_id || !pt_same_process(known, &ev->owner);
+		tell = news || known->sock_id != ev->owner.sock_id || !pt_same_process(known, &ev->owner);
 		if (!tell && pt_same_actor(known, &ev->owner))
 			return;
 	}
@@ -134,7 +143,7 @@ PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void
 		ev->owner.attr = EV_ATTR_ICMP;
 	}
 	if (pt_key_is_flow(&ev->key))
-		pt_flow_write(ctx, ev);
+		pt_flow_write(ctx, ev, news);
 }
 
 #if !HAVE_SKB_SK
@@ -162,7 +171,7 @@ PT_INLINE void pt_claim_raw(void *ctx, struct sock *sk, struct ev_owner *ev, voi
 	ev->key.proto = ev->key.lport;
 	ev->key.lport = bpf_ntohs(echo.id);
 	ev->key.rport = 0;
-	pt_flow_write(ctx, ev);
+	pt_flow_write(ctx, ev, 0);
 }
 #endif
 
@@ -173,21 +182,10 @@ PT_INLINE void pt_claim(void *ctx, struct sock *sk, int fd)
 	pt_claim_to(ctx, sk, &ev, 0, 0);
 }
 
-/* As claim, for a hook that shows a holder and not an actor (a descriptor was installed): an owner that is there and
- * alive stays. */
-PT_INLINE void pt_claim_if_free(void *ctx, struct sock *sk, int fd)
-{
-	u64 addr = (u64)sk;
-	struct ev_sock *s = m_sock.lookup(&addr);
-
-	if (!s || s->closed_ns)
-		pt_claim(ctx, sk, fd);
-}
-
 /* The current process listens on `sk`. */
-PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk)
+PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk, int fd)
 {
-	struct ev_owner ev = {.fd = -1, .kind = EV_OWN_LISTEN};
+	struct ev_owner ev = {.fd = fd, .kind = EV_OWN_LISTEN};
 
 	if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_owner_current(&ev.owner))
 		return;
@@ -195,6 +193,79 @@ PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk)
 	ev.flags = pt_sock_own_flags(sk);
 	if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && ev.key.lport)
 		pt_owner_send(ctx, &ev);
+}
+
+/* The current process got a descriptor of a socket that has an owner: that one stays. */
+PT_INLINE void pt_tell_holder(void *ctx, struct sock *sk, int fd)
+{
+	struct ev_owner ev = {.fd = fd, .kind = EV_OWN_HOLD};
+	u64 addr = (u64)sk;
+	struct ev_sock *s;
+
+	if (!pt_owner_current(&ev.owner))
+		return;
+	s = m_sock.lookup(&addr);
+	if (!s || pt_same_process(&s->owner, &ev.owner))
+		return;
+	ev.owner.sk = addr;
+	ev.owner.sock_id = s->owner.sock_id;
+	ev.owner.attr = EV_ATTR_EXACT;
+	pt_owner_send(ctx, &ev);
+}
+
+/* A descriptor was installed: by accept, but also by dup or SCM_RIGHTS. It shows a holder and not an actor. */
+PT_INLINE void pt_got_descriptor(void *ctx, struct sock *sk, int fd)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+	u8 proto = pt_sock_proto(sk), state = pt_sock_state(sk);
+	int known = 0, owned = 0;
+
+	if (!proto || proto == PT_PROTO_RAW)
+		return;
+	if (s) {
+		known = 1;
+		owned = !s->closed_ns && !s->released;
+	}
+	if (owned)
+		pt_tell_holder(ctx, sk, fd);
+	else if (proto == PT_PROTO_TCP && state == PT_TCP_LISTEN)
+		pt_claim_listen(ctx, sk, fd);
+	else if (known || (proto == PT_PROTO_TCP && state != PT_TCP_CLOSE)) /* not one that socket(2) just made */
+		pt_claim(ctx, sk, fd);
+}
+
+/* The current process gives up a descriptor of `sk`, and other references to its file are left: where it was the owner, it
+ * is not known who holds the socket now. User space finds out. */
+PT_INLINE void pt_released(void *ctx, struct sock *sk)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+	struct ev_owner_val me = {};
+	struct ev_release ev = {};
+
+	if (!pt_owner_current(&me) || (s && (s->closed_ns || s->released || !pt_same_process(&s->owner, &me))))
+		return;
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	ev.hdr.type = EV_RELEASE;
+	ev.hdr.size = sizeof(ev);
+	ev.sk = addr;
+	ev.ino = pt_sock_ino(sk);
+	ev.pid = me.pid;
+	ev.start_ns = me.start_ns;
+	if (s) {
+		ev.sock_id = s->owner.sock_id;
+		s->released = 1;
+	} else {
+		/* a seed, or evicted */
+		pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
+		if (!ev.key.lport)
+			return;
+		if (!m_flow_owner.delete(&ev.key))
+			pt_count(EV_STAT_FLOW_DELETE);
+	}
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
 }
 
 /* The socket is gone. May run in any context: it stamps and names nobody. */

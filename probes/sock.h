@@ -170,6 +170,35 @@ PT_INLINE struct file *pt_fd_file(int fd)
 	return file;
 }
 
+/* How many references the file has. struct file counts them from 1 below 6.13 (f_count), from 0 since (f_ref). */
+PT_INLINE long pt_file_refs(struct file *file)
+{
+	long refs = 0;
+
+#if LINUX_VERSION_CODE >= 0x060d00
+	PT_READ_N(&refs, sizeof(refs), &file->f_ref);
+	refs++;
+#else
+	PT_READ_N(&refs, sizeof(refs), &file->f_count);
+#endif
+	return refs;
+}
+
+/* The inode number by which /proc/PID/fd shows a socket; 0 while it has no file. */
+PT_INLINE u64 pt_sock_ino(struct sock *sk)
+{
+	struct socket *socket = 0;
+	struct file *file = 0;
+	struct inode *inode = 0;
+	unsigned long ino = 0;
+
+	PT_READ(socket, &sk->sk_socket);
+	PT_READ(file, &socket->file);
+	PT_READ(inode, &file->f_inode);
+	PT_READ(ino, &inode->i_ino);
+	return ino;
+}
+
 /* The socket behind a descriptor, or NULL. */
 PT_INLINE struct sock *pt_fd_sock(int fd)
 {

@@ -163,7 +163,7 @@ PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 	if (!addr)
 		return 1; /* a seed */
 	s = m_sock.lookup(&addr);
-	if (!s || s->owner.sock_id != o->sock_id)
+	if (!s || s->released || s->owner.sock_id != o->sock_id)
 		return 0;
 	if (!s->closed_ns)
 		return 1;
@@ -194,7 +194,7 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet
 	struct ev_sock *s = addr ? m_sock.lookup(&addr) : 0;
 	struct ev_owner learnt = {.fd = -1};
 
-	if (!s || s->closed_ns || s->netns != ev->netns)
+	if (!s || s->closed_ns || s->released || s->netns != ev->netns)
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)
 		return;
@@ -209,7 +209,7 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet
 		ev->owner.attr = EV_ATTR_ICMP;
 	learnt.key = ev->key;
 	learnt.owner = ev->owner;
-	pt_flow_write(skb, &learnt);
+	pt_flow_write(skb, &learnt, 0);
 }
 #endif
 

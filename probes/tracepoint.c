@@ -70,11 +70,18 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		ev.owner = s->owner;
 		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
-		pt_flow_write(ctx, &ev);
+		pt_flow_write(ctx, &ev, 0);
 	} else if (state == PT_TCP_CLOSE) {
 		if (pt_sock_proto(sk) == PT_PROTO_TCP)
 			pt_sock_closed(ctx, sk);
 	}
+	return 0;
+}
+
+/* 6.16+: whoever sends, before anything leaves. */
+int rt_tcp_sendmsg(struct bpf_raw_tracepoint_args *ctx)
+{
+	pt_claim(ctx, (struct sock *)ctx->args[0], -1);
 	return 0;
 }
 
@@ -112,7 +119,7 @@ int tp_exit_listen(struct pt_sys_exit *ctx)
 		return 0;
 	sk = pt_fd_sock(call.fd);
 	if (sk)
-		pt_claim_listen(ctx, sk);
+		pt_claim_listen(ctx, sk, call.fd);
 	return 0;
 }
 
@@ -124,6 +131,8 @@ PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 	struct sock *sk = pt_fd_sock(fd);
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
+	if (proto == PT_PROTO_TCP)
+		pt_claim(ctx, sk, fd);
 	if (!proto || proto == PT_PROTO_TCP)
 		return;
 	pt_call_enter(fd, to);
@@ -177,24 +186,19 @@ int tp_exit_claim(struct pt_sys_exit *ctx)
 	return 0;
 }
 
-/* The last reference of a datagram socket goes: its end, unless the process dies with it open. struct file counts its
- * references from 1 below 6.13 (f_count), from 0 since (f_ref). */
+/* The last reference of a datagram socket goes: its end, unless the process dies with it open. Where others are left, it is
+ * only given up. */
 int tp_enter_close(struct pt_sys_enter *ctx)
 {
 	struct file *file = pt_fd_file((int)ctx->args[0]);
 	struct sock *sk = file ? pt_file_sock(file) : 0;
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
-	long refs = 0;
 
-	if (!proto || proto == PT_PROTO_TCP)
+	if (!proto)
 		return 0;
-#if LINUX_VERSION_CODE >= 0x060d00
-	PT_READ_N(&refs, sizeof(refs), &file->f_ref);
-	refs++;
-#else
-	PT_READ_N(&refs, sizeof(refs), &file->f_count);
-#endif
-	if (refs == 1)
+	if (pt_file_refs(file) > 1)
+		pt_released(ctx, sk);
+	else if (proto != PT_PROTO_TCP)
 		pt_sock_closed(ctx, sk);
 	return 0;
 }

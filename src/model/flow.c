@@ -90,7 +90,7 @@ static struct flow *get_flow(struct flow **flows, const struct ev_key *key)
 	return NULL;
 }
 
-static struct sock_entry *find_sock(const struct flow_table *t, uint64_t sock_id)
+struct sock_entry *flow_find_sock(const struct flow_table *t, uint64_t sock_id)
 {
 	struct sock_entry *s;
 
@@ -101,7 +101,7 @@ static struct sock_entry *find_sock(const struct flow_table *t, uint64_t sock_id
 /* A seed's socket is known by nothing: each has one of its own. */
 static struct sock_entry *get_sock(struct flow_table *t, uint64_t sock_id)
 {
-	struct sock_entry *s = sock_id ? find_sock(t, sock_id) : NULL;
+	struct sock_entry *s = sock_id ? flow_find_sock(t, sock_id) : NULL;
 
 	if (s)
 		return s;
@@ -139,7 +139,7 @@ static void end_by(struct claim *old, const struct claim *fresh)
 
 /* Puts a claim into its place in time. Records may come in the wrong order: then the newer ones are there
  * already. */
-static void insert_claim(struct flow *f, struct claim *fresh)
+void flow_insert_claim(struct flow *f, struct claim *fresh)
 {
 	struct claim *c, *older = NULL;
 
@@ -176,6 +176,24 @@ static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 		return NULL;
 	}
 	c->sock->sk = ev->owner.sk;
+	if (ev->ino)
+		c->sock->ino = ev->ino;
+	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
+	return c;
+}
+
+struct claim *flow_new_claim(const struct claim *like, const struct owner *owner, uint64_t since_ns)
+{
+	struct claim *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->owner = *owner;
+	c->since_ns = since_ns;
+	c->until_ns = UINT64_MAX;
+	c->kind = like->kind;
+	c->flags = like->flags;
+	c->sock = like->sock;
 	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
 	return c;
 }
@@ -210,7 +228,7 @@ int flow_claim(struct flow_table *t, const struct ev_owner *ev)
 			free_flow(flows, f);
 		return -ENOMEM;
 	}
-	insert_claim(f, c);
+	flow_insert_claim(f, c);
 	if (f->cnt > CLAIMS_MAX)
 		forget_claim(t, f);
 	if (HASH_COUNT(*flows) > t->max_keys)
@@ -250,7 +268,7 @@ void flow_close(struct flow_table *t, const struct ev_close *ev)
 		close_holder(t, t->bound, ev);
 		return;
 	}
-	s = find_sock(t, ev->sock_id);
+	s = flow_find_sock(t, ev->sock_id);
 	/* a claim may still come that was made before, or on another CPU: it must not live for ever */
 	if (!s && HASH_COUNT(t->socks) < t->max_keys)
 		s = get_sock(t, ev->sock_id);

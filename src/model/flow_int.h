@@ -36,6 +36,7 @@ struct flow {
 struct sock_entry {
 	uint64_t sock_id;   /* 0: a seed, not in the table */
 	uint64_t sk;	    /* its kernel address; 0 in a seed */
+	uint64_t ino;	    /* of its file; 0: not known */
 	uint64_t closed_ns; /* UINT64_MAX: open */
 	struct claim *claims;
 	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
@@ -53,6 +54,15 @@ struct flow_table {
 	/* A bit a port: one of its holders was forgotten, so nobody is its only one. */
 	uint8_t unsure_ports[65536 / 8];
 };
+
+/* flow.c. A claim for this socket, not in a flow yet; NULL: out of memory. */
+struct claim *flow_new_claim(const struct claim *like, const struct owner *owner, uint64_t since_ns);
+
+/* Puts a claim into its place in the flow; it ends what it replaces. */
+void flow_insert_claim(struct flow *f, struct claim *fresh);
+
+/* NULL where it is not known. */
+struct sock_entry *flow_find_sock(const struct flow_table *t, uint64_t sock_id);
 
 static inline uint64_t claim_end_ns(const struct claim *c)
 {

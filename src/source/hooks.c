@@ -33,7 +33,11 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_fd_install", NULL, "fd_install", NULL},
 	{"kp_inet_hash", NULL, "inet_hash", NULL},
 	{"kp_inet_hash", NULL, "inet6_hash", "nothing where inet_hash serves both families (6.15+)"},
+	{"kp_filp_close", NULL, "filp_close", NULL},
+	{"kp_close_fd", NULL, "close_fd_get_file", "nothing where filp_close serves close(2) (below 6.6)"},
+	{"kp_close_fd", NULL, "file_close_fd", "nothing where filp_close or close_fd_get_file serves close(2) (below 6.8)"},
 	{"kp_tcp_sendmsg", NULL, "tcp_sendmsg", NULL},
+	{"kp_tcp_sendmsg", NULL, "tcp_sendpage", "nothing where sendfile and splice go through tcp_sendmsg (6.5+)"},
 	{"kp_tcp_recvmsg", NULL, "tcp_recvmsg", NULL},
 	{"kp_udp_get_port", NULL, "udp_lib_get_port", NULL},
 	{"kr_udp_get_port", NULL, "udp_lib_get_port", NULL},
@@ -51,6 +55,8 @@ static const struct hook kprobe_hooks[] = {
 
 static const char late_data[] = "the thread that sends or receives (the owner stays the one that opened it)";
 
+static const char early_data[] = "which of its holders writes to a shared connection (first packet only: 6.16)";
+
 static const struct hook tracepoint_hooks[] = {
 	{"tp_enter_fd", "syscalls", "sys_enter_bind", NULL},
 	{"tp_exit_claim", "syscalls", "sys_exit_bind", NULL},
@@ -66,6 +72,7 @@ static const struct hook tracepoint_hooks[] = {
 	{"tp_exit_claim", "syscalls", "sys_exit_sendmsg", NULL},
 	{"tp_enter_sendmsg", "syscalls", "sys_enter_sendmmsg", NULL},
 	{"tp_exit_claim", "syscalls", "sys_exit_sendmmsg", NULL},
+	{"rt_tcp_sendmsg", NULL, "tcp_sendmsg_locked", early_data},
 	{"rt_sock_length", NULL, "sock_send_length", late_data},
 	{"rt_sock_length", NULL, "sock_recv_length", late_data},
 	{"rt_inet_sock_set_state", NULL, "inet_sock_set_state", NULL},

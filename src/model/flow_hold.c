@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "model/flow_hold.h"
+#include "model/flow_int.h"
+
+#include <errno.h>
+#include <utlist.h>
+
+/* The claim that the process which gave the socket up had at that moment. */
+static bool is_given_up(const struct claim *c, const struct ev_release *ev)
+{
+	return c->owner.pid == ev->pid && c->owner.start_ns == ev->start_ns && c->since_ns <= ev->hdr.ts_ns &&
+	       claim_end_ns(c) > ev->hdr.ts_ns;
+}
+
+/* A seed's socket has no number: it is found by its key. */
+static struct sock_entry *find_seed(struct flow *flows, const struct ev_release *ev)
+{
+	struct flow *f = flow_lookup(flows, &ev->key);
+	struct claim *c;
+
+	if (!f)
+		return NULL;
+	DL_FOREACH(f->claims, c)
+		if (is_given_up(c, ev))
+			return c->sock;
+	return NULL;
+}
+
+static struct sock_entry *find_released(const struct flow_table *t, const struct ev_release *ev)
+{
+	struct sock_entry *s;
+
+	if (ev->sock_id)
+		return flow_find_sock(t, ev->sock_id);
+	s = find_seed(t->flows, ev);
+	return s ? s : find_seed(t->bound, ev);
+}
+
+static struct claim *find_given_up(const struct sock_entry *s, const struct ev_release *ev)
+{
+	struct claim *c;
+
+	if (!s)
+		return NULL;
+	DL_FOREACH2(s->claims, c, sock_next)
+		if (is_given_up(c, ev))
+			return c;
+	return NULL;
+}
+
+static bool is_in(const struct owner *list, size_t cnt, const struct owner *owner)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (owner_same_process(&list[i], owner))
+			return true;
+	return false;
+}
+
+size_t flow_claimants(const struct flow_table *t, const struct ev_release *ev, struct owner *out, size_t max)
+{
+	const struct sock_entry *s = find_released(t, ev);
+	const struct claim *c;
+	size_t n = 0;
+
+	if (!find_given_up(s, ev))
+		return 0;
+	/* told in the order of time: the last is the head's previous */
+	for (c = s->claims->sock_prev; n < max; c = c->sock_prev) {
+		if (!is_in(out, n, &c->owner))
+			out[n++] = c->owner;
+		if (c == s->claims)
+			break;
+	}
+	return n;
+}
+
+int flow_handover(struct flow_table *t, const struct ev_release *ev, const struct owner *heir)
+{
+	struct sock_entry *s = find_released(t, ev);
+	struct claim *old, *fresh;
+
+	while ((old = find_given_up(s, ev))) {
+		if (heir && heir->pid == ev->pid && heir->start_ns == ev->start_ns)
+			return 0;
+		if (!heir) {
+			old->until_ns = ev->hdr.ts_ns;
+			continue;
+		}
+		fresh = flow_new_claim(old, heir, ev->hdr.ts_ns);
+		if (!fresh)
+			return -ENOMEM;
+		flow_insert_claim(old->flow, fresh);
+		old->until_ns = ev->hdr.ts_ns; /* on a shared port nothing else ends it */
+	}
+	return 0;
+}

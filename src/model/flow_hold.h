@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sockets that several processes hold: who is asked when the owner gives one up, and the claims of who has it then. */
+#ifndef PIDTAP_MODEL_FLOW_HOLD_H
+#define PIDTAP_MODEL_FLOW_HOLD_H
+
+#include <stddef.h>
+
+#include "model/flow.h"
+
+/* The processes that claimed a socket, the last to act first, each once: as many as fit into out[max]. The socket is that of
+ * the release; of one without sock_id, what its process claimed with that key. Returns how many; 0: the socket, or the
+ * process that gave it up as its owner at that time, is not known, and nothing has to be done. */
+size_t flow_claimants(const struct flow_table *t, const struct ev_release *ev, struct owner *out, size_t max);
+
+/* From the release on `heir` owns what its process owned through the socket; NULL: nobody does until somebody claims it. 0 or
+ * -ENOMEM. */
+int flow_handover(struct flow_table *t, const struct ev_release *ev, const struct owner *heir);
+
+#endif

@@ -13,6 +13,7 @@
 #define PT_IPPROTO_FRAGMENT 44
 #define PT_IPPROTO_AH 51
 #define PT_IPPROTO_DSTOPTS 60
+#define PT_SOCK_RAW 3 /* include/linux/net.h */
 #define PT_TCP_FLAG_SYN 0x02
 #define PT_TCP_FLAG_ACK 0x10
 
@@ -48,8 +49,17 @@ PT_INLINE u16 pt_parse_link(struct __sk_buff *skb, int l3, u32 *off)
 	return bpf_ntohs(type);
 }
 
+/* The network layer: a packet's, or that of one quoted in an ICMP error. */
+struct pt_net {
+	u32 off; /* where its header begins; once it is parsed, the transport header */
+	u32 frag_id;
+	u8 dir;	  /* which end is local: EV_DIR_OUT: the source */
+	u8 proto; /* 0: nothing of it can be read */
+	u8 frag;  /* EV_PKT_FIRST, EV_PKT_FRAG; 0: whole */
+};
+
 /* The ports, which are in the same place in TCP and UDP; an ICMP echo's identifier. */
-PT_INLINE void pt_parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_packet *ev)
+PT_INLINE void pt_parse_l4(struct __sk_buff *skb, struct pt_net *n, struct ev_packet *ev)
 {
 	struct {
 		__be16 src, dst; /* ICMP: type and code, checksum */
@@ -58,26 +68,25 @@ PT_INLINE void pt_parse_l4(struct __sk_buff *skb, u32 off, u8 proto, struct ev_p
 	u16 src, dst;
 	u8 type;
 
-	if (PT_LOAD(skb, off, l4))
+	if (PT_LOAD(skb, n->off, l4))
 		return;
 	src = bpf_ntohs(l4.src);
 	dst = bpf_ntohs(l4.dst);
-	ev->key.proto = proto;
-	if (proto == PT_PROTO_TCP || proto == PT_PROTO_UDP) {
-		ev->key.lport = ev->dir == EV_DIR_OUT ? src : dst;
-		ev->key.rport = ev->dir == EV_DIR_OUT ? dst : src;
-		if (proto == PT_PROTO_TCP)
-			PT_LOAD(skb, off + 13, ev->tcp_flags);
-		ev->flags |= EV_PKT_KEY;
-		return;
+	if (n->proto == PT_PROTO_ICMP || n->proto == PT_PROTO_ICMPV6) {
+		/* The identifier is the port of the end that pings (RFC 792, RFC 4443): of the source of a request, the
+		 * destination of a reply. */
+		type = src >> 8;
+		src = dst = 0;
+		if (type == (n->proto == PT_PROTO_ICMP ? 8 : 128))
+			src = bpf_ntohs(l4.id);
+		else if (type == (n->proto == PT_PROTO_ICMP ? 0 : 129))
+			dst = bpf_ntohs(l4.id);
+		else
+			return;
 	}
-	/* The pinger's own two: its request on the way out, the reply on the way in (RFC 792, RFC 4443). */
-	type = src >> 8;
-	if (proto == PT_PROTO_ICMP ? type == (ev->dir == EV_DIR_OUT ? 8 : 0)
-				   : type == (ev->dir == EV_DIR_OUT ? 128 : 129)) {
-		ev->key.lport = bpf_ntohs(l4.id);
-		ev->flags |= EV_PKT_KEY;
-	}
+	ev->key.lport = n->dir == EV_DIR_OUT ? src : dst;
+	ev->key.rport = n->dir == EV_DIR_OUT ? dst : src;
+	ev->flags |= EV_PKT_KEY;
 }
 
 PT_INLINE int pt_proto_has_key(u8 proto)
@@ -85,7 +94,7 @@ PT_INLINE int pt_proto_has_key(u8 proto)
 	return proto == PT_PROTO_TCP || proto == PT_PROTO_UDP || proto == PT_PROTO_ICMP || proto == PT_PROTO_ICMPV6;
 }
 
-PT_INLINE void pt_parse_ipv4(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
+PT_INLINE void pt_parse_ipv4(struct __sk_buff *skb, struct pt_net *n, struct ev_packet *ev)
 {
 	struct {
 		u8 vihl, tos;
@@ -95,19 +104,19 @@ PT_INLINE void pt_parse_ipv4(struct __sk_buff *skb, u32 off, struct ev_packet *e
 		__be32 src, dst;
 	} ip = {};
 
-	if (PT_LOAD(skb, off, ip) || ip.vihl >> 4 != 4)
+	if (PT_LOAD(skb, n->off, ip) || ip.vihl >> 4 != 4)
 		return;
-	pt_addr_from_v4(ev->key.laddr, ev->dir == EV_DIR_OUT ? ip.src : ip.dst);
-	pt_addr_from_v4(ev->key.raddr, ev->dir == EV_DIR_OUT ? ip.dst : ip.src);
-	if (ip.frag & bpf_htons(0x1fff)) {
-		ev->flags |= EV_PKT_FRAG;
-		return;
+	pt_addr_from_v4(ev->key.laddr, n->dir == EV_DIR_OUT ? ip.src : ip.dst);
+	pt_addr_from_v4(ev->key.raddr, n->dir == EV_DIR_OUT ? ip.dst : ip.src);
+	if (ip.frag & bpf_htons(0x3fff)) { /* more fragments, or an offset */
+		n->frag = ip.frag & bpf_htons(0x1fff) ? EV_PKT_FRAG : EV_PKT_FIRST;
+		n->frag_id = bpf_ntohs(ip.id);
 	}
-	if (pt_proto_has_key(ip.proto))
-		pt_parse_l4(skb, off + (ip.vihl & 15) * 4, ip.proto, ev);
+	n->off += (ip.vihl & 15) * 4;
+	n->proto = ip.proto;
 }
 
-PT_INLINE void pt_parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *ev)
+PT_INLINE int pt_parse_ipv6(struct __sk_buff *skb, struct pt_net *n, struct ev_packet *ev)
 {
 	struct {
 		__be32 flow;
@@ -115,36 +124,101 @@ PT_INLINE void pt_parse_ipv6(struct __sk_buff *skb, u32 off, struct ev_packet *e
 		u8 next, hops;
 		u8 src[16], dst[16];
 	} ip = {};
-	u8 next;
 
-	if (PT_LOAD(skb, off, ip) || (*(u8 *)&ip) >> 4 != 6)
-		return;
-	__builtin_memcpy(ev->key.laddr, ev->dir == EV_DIR_OUT ? ip.src : ip.dst, 16);
-	__builtin_memcpy(ev->key.raddr, ev->dir == EV_DIR_OUT ? ip.dst : ip.src, 16);
-	next = ip.next;
-	off += 40;
-	/* Extension headers (RFC 8200 section 4.1): each kind once and destination options twice make six. */
-#pragma unroll
-	for (int i = 0; i < 6; i++) {
-		struct {
-			u8 next, len;
-			__be16 frag;
-		} ext = {};
+	if (PT_LOAD(skb, n->off, ip) || (*(u8 *)&ip) >> 4 != 6)
+		return 0;
+	__builtin_memcpy(ev->key.laddr, n->dir == EV_DIR_OUT ? ip.src : ip.dst, 16);
+	__builtin_memcpy(ev->key.raddr, n->dir == EV_DIR_OUT ? ip.dst : ip.src, 16);
+	n->off += 40;
+	n->proto = ip.next;
+	return 1;
+}
 
-		if (next != PT_IPPROTO_HOPOPTS && next != PT_IPPROTO_ROUTING && next != PT_IPPROTO_FRAGMENT &&
-			next != PT_IPPROTO_AH && next != PT_IPPROTO_DSTOPTS)
-			break;
-		if (PT_LOAD(skb, off, ext))
-			return;
-		if (next == PT_IPPROTO_FRAGMENT && ext.frag & bpf_htons(0xfff8)) {
-			ev->flags |= EV_PKT_FRAG;
-			return;
-		}
-		off += next == PT_IPPROTO_FRAGMENT ? 8 : next == PT_IPPROTO_AH ? (ext.len + 2) * 4 : (ext.len + 1) * 8;
-		next = ext.next;
+/* Goes over one extension header (RFC 8200 section 4). 0: there is none, or nothing to be read behind it. */
+PT_INLINE int pt_parse_ext(struct __sk_buff *skb, struct pt_net *n)
+{
+	struct {
+		u8 next, len;
+		__be16 frag;
+		__be32 id;
+	} ext = {};
+	u8 kind = n->proto;
+
+	if (kind != PT_IPPROTO_HOPOPTS && kind != PT_IPPROTO_ROUTING && kind != PT_IPPROTO_FRAGMENT &&
+		kind != PT_IPPROTO_AH && kind != PT_IPPROTO_DSTOPTS)
+		return 0;
+	n->proto = 0;
+	if (PT_LOAD(skb, n->off, ext))
+		return 0;
+	n->proto = ext.next;
+	/* neither offset nor more: a fragment that is the whole packet (RFC 6946) */
+	if (kind == PT_IPPROTO_FRAGMENT && ext.frag & bpf_htons(0xfff9)) {
+		n->frag = ext.frag & bpf_htons(0xfff8) ? EV_PKT_FRAG : EV_PKT_FIRST;
+		n->frag_id = bpf_ntohl(ext.id);
 	}
-	if (pt_proto_has_key(next))
-		pt_parse_l4(skb, off, next, ev);
+	n->off += kind == PT_IPPROTO_FRAGMENT ? 8 : kind == PT_IPPROTO_AH ? (ext.len + 2) * 4 : (ext.len + 1) * 8;
+	return n->frag != EV_PKT_FRAG;
+}
+
+/* The network layer of a packet. Extension headers: each kind once and destination options twice make six. */
+PT_INLINE void pt_parse_net(struct __sk_buff *skb, u16 type, struct pt_net *n, struct ev_packet *ev)
+{
+	if (type == PT_ETH_P_IP) {
+		pt_parse_ipv4(skb, n, ev);
+	} else if (type == PT_ETH_P_IPV6 && pt_parse_ipv6(skb, n, ev)) {
+#pragma unroll
+		for (int i = 0; i < 6; i++)
+			if (!pt_parse_ext(skb, n))
+				break;
+	}
+	ev->key.proto = n->proto;
+	ev->flags |= n->frag;
+	ev->frag_id = n->frag_id;
+}
+
+/* ICMP's errors (RFC 792, RFC 4443): unreachable, source quench, redirect, time exceeded, parameter problem;
+ * unreachable, too big, time exceeded, parameter problem. */
+PT_INLINE int pt_is_icmp_error(struct __sk_buff *skb, struct pt_net *n)
+{
+	u8 type = 0;
+
+	if (PT_LOAD(skb, n->off, type))
+		return 0;
+	if (n->proto == PT_PROTO_ICMP)
+		return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+	return n->proto == PT_PROTO_ICMPV6 && type >= 1 && type <= 4;
+}
+
+/* An ICMP error belongs to the flow of the packet it quotes, which went the other way. Of the quoted one's extension
+ * headers only a fragment's is gone over. */
+PT_INLINE void pt_parse_quoted(struct __sk_buff *skb, u16 type, struct pt_net *n, struct ev_packet *ev)
+{
+	n->off += 8;
+	n->dir = n->dir == EV_DIR_OUT ? EV_DIR_IN : EV_DIR_OUT;
+	n->proto = n->frag = 0;
+	__builtin_memset(ev->key.laddr, 0, 16);
+	__builtin_memset(ev->key.raddr, 0, 16);
+	if (type == PT_ETH_P_IP)
+		pt_parse_ipv4(skb, n, ev);
+	else if (pt_parse_ipv6(skb, n, ev))
+		pt_parse_ext(skb, n);
+	ev->key.proto = n->proto;
+	ev->flags |= EV_PKT_ERROR;
+}
+
+PT_INLINE void pt_parse_packet(struct __sk_buff *skb, u16 type, u32 off, struct ev_packet *ev)
+{
+	struct pt_net n = {.off = off, .dir = ev->dir};
+
+	pt_parse_net(skb, type, &n, ev);
+	if (n.frag == EV_PKT_FRAG || !pt_proto_has_key(n.proto))
+		return;
+	if (n.proto == PT_PROTO_TCP)
+		PT_LOAD(skb, n.off + 13, ev->tcp_flags);
+	else if (n.proto != PT_PROTO_UDP && pt_is_icmp_error(skb, &n))
+		pt_parse_quoted(skb, type, &n, ev);
+	if (n.frag != EV_PKT_FRAG && pt_proto_has_key(n.proto))
+		pt_parse_l4(skb, &n, ev);
 }
 
 /* A handshake's first packet never belongs to a closed connection of the same tuple. */
@@ -186,24 +260,54 @@ PT_INLINE void pt_find_by_key(struct ev_key *key, struct ev_packet *ev)
 }
 
 #if HAVE_SKB_SK
+/* Is it bound to the packet's source address, or to none? `addr` is IPv4 as v4-mapped. */
+PT_INLINE int pt_sock_has_addr(struct bpf_sock *sk, u8 *addr)
+{
+	u32 *words = (u32 *)addr;
+
+	if (sk->family == PT_AF_INET)
+		return !sk->src_ip4 || sk->src_ip4 == words[3];
+	if (!(sk->src_ip6[0] | sk->src_ip6[1] | sk->src_ip6[2] | sk->src_ip6[3]))
+		return 1;
+	return sk->src_ip6[0] == words[0] && sk->src_ip6[1] == words[1] && sk->src_ip6[2] == words[2] &&
+	       sk->src_ip6[3] == words[3];
+}
+
+/* Is this packet one that the socket sent? A tunnel's outer packet (vxlan, wireguard, ipip, gre) carries the socket of the
+ * inner one. No tunnel goes over TCP; a tunnel over UDP may have chosen the inner port by chance, so addresses are compared too,
+ * but not for TCP, where the source may be translated by now. A raw socket sends its protocol, or whatever it likes. */
+PT_INLINE int pt_sock_sent(struct bpf_sock *sk, struct ev_packet *ev)
+{
+	if (sk->type == PT_SOCK_RAW)
+		return ev->key.proto && (sk->protocol == ev->key.proto || sk->protocol == PT_PROTO_RAW);
+	if (!(ev->flags & EV_PKT_KEY) || sk->protocol != ev->key.proto || sk->src_port != ev->key.lport)
+		return 0;
+	return ev->key.proto == PT_PROTO_TCP || pt_sock_has_addr(sk, ev->key.laddr);
+}
+
 /* On its way out a packet carries its socket: it finds the owner before the tuple is known (a SYN under the tracepoint
  * back-end, the first datagram of an unconnected socket, a raw ping), and makes the tuple known. A SYN-ACK carries the
  * listener at best. */
-PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet *ev)
+PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 {
-	struct ev_sock *s = addr ? m_sock.lookup(&addr) : 0;
 	struct ev_owner learnt = {.fd = -1};
+	struct bpf_sock *sk = skb->sk;
+	struct ev_sock *s;
+	u64 addr;
 
+	if (!sk)
+		return;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk || !pt_sock_sent(sk, ev))
+		return;
+	addr = (u64)sk;
+	s = m_sock.lookup(&addr);
 	if (!s || s->closed_ns || s->netns != ev->netns)
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)
 		return;
-	/* a tunnel's outer packet carries the socket of the inner one: its port is another */
-	if (ev->flags & EV_PKT_KEY && (ev->key.proto == PT_PROTO_TCP || ev->key.proto == PT_PROTO_UDP) && s->port &&
-		s->port != ev->key.lport)
-		return;
 	ev->owner = s->owner;
-	if (!(ev->flags & EV_PKT_KEY))
+	if (!(ev->flags & EV_PKT_KEY) || !ev->key.lport)
 		return;
 	if (ev->key.proto == PT_PROTO_ICMP || ev->key.proto == PT_PROTO_ICMPV6)
 		ev->owner.attr = EV_ATTR_ICMP;
@@ -213,16 +317,17 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, u64 addr, struct ev_packet
 }
 #endif
 
+/* Later fragments take the owner of the first one, and an error that leaves was sent by the kernel, whatever socket they
+ * carry. */
 PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
 {
-#if HAVE_SKB_SK
-	u64 addr = ev->dir == EV_DIR_OUT ? (u64)skb->sk : 0;
-#endif
+	if (ev->flags & EV_PKT_FRAG)
+		return;
 	if (ev->flags & EV_PKT_KEY)
 		pt_find_by_key(&ev->key, ev);
 #if HAVE_SKB_SK
-	if (!ev->owner.pid && addr)
-		pt_find_by_sock(skb, addr, ev);
+	if (!ev->owner.pid && ev->dir == EV_DIR_OUT && !(ev->flags & EV_PKT_ERROR))
+		pt_find_by_sock(skb, ev);
 #endif
 	if (!ev->owner.pid && ev->flags & EV_PKT_KEY && ev->key.proto != PT_PROTO_TCP) {
 		struct ev_key any = ev->key;
@@ -230,14 +335,17 @@ PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
 		__builtin_memset(any.laddr, 0, 16);
 		pt_find_by_key(&any, ev);
 	}
+	if (ev->owner.pid && ev->flags & EV_PKT_ERROR)
+		ev->owner.attr = EV_ATTR_ICMP;
 }
 
-/* Only an owner that is certain can be judged here; the rest is judged in user space, after the window. */
+/* Only an owner that is certain can be judged here; the rest is judged in user space, after the window. What later fragments
+ * and the answers to packets of others hang on is needed there. */
 PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 {
 	u32 pid = ev->owner.pid, uid = ev->owner.uid;
 
-	if (!pid || ev->owner.attr == EV_ATTR_SEED)
+	if (!pid || ev->owner.attr == EV_ATTR_SEED || ev->flags & (EV_PKT_FIRST | EV_PKT_ERROR))
 		return 0;
 	return (run & EV_RUN_PID && !m_pids.lookup(&pid)) || (run & EV_RUN_UID && !m_uids.lookup(&uid));
 }
@@ -268,10 +376,7 @@ PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 		ev.vlan_proto = bpf_ntohs(skb->vlan_proto);
 	}
 	type = pt_parse_link(skb, run & EV_RUN_L3, &off);
-	if (type == PT_ETH_P_IP)
-		pt_parse_ipv4(skb, off, &ev);
-	else if (type == PT_ETH_P_IPV6)
-		pt_parse_ipv6(skb, off, &ev);
+	pt_parse_packet(skb, type, off, &ev);
 	pt_find_owner(skb, &ev);
 	if (pt_filtered_out(&ev, run)) {
 		pt_count(EV_STAT_FILTERED);

@@ -339,8 +339,8 @@ PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
 		ev->owner.attr = EV_ATTR_ICMP;
 }
 
-/* Only an owner that is certain can be judged here; the rest is judged in user space, after the window. What later fragments
- * and the answers to packets of others hang on is needed there. */
+/* Only an owner that is certain can be judged here; the rest is judged in user space, after the window. Later fragments
+ * take the owner of the first one there, and of an error's owner the last word is said there. */
 PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 {
 	u32 pid = ev->owner.pid, uid = ev->owner.uid;
@@ -348,6 +348,16 @@ PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 	if (!pid || ev->owner.attr == EV_ATTR_SEED || ev->flags & (EV_PKT_FIRST | EV_PKT_ERROR))
 		return 0;
 	return (run & EV_RUN_PID && !m_pids.lookup(&pid)) || (run & EV_RUN_UID && !m_uids.lookup(&uid));
+}
+
+/* Adds nothing, but the verifier cannot know: it goes on with one state for all the ways a packet may have been parsed (9,100
+ * instructions looked at on 6.18, else 14,300). */
+PT_INLINE void pt_forget_paths(struct ev_packet *ev)
+{
+	u8 nothing = (s64)ev->hdr.ts_ns >> 63;
+
+	ev->flags |= nothing;
+	ev->key.proto |= nothing;
 }
 
 PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
@@ -377,6 +387,7 @@ PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 	}
 	type = pt_parse_link(skb, run & EV_RUN_L3, &off);
 	pt_parse_packet(skb, type, off, &ev);
+	pt_forget_paths(&ev);
 	pt_find_owner(skb, &ev);
 	if (pt_filtered_out(&ev, run)) {
 		pt_count(EV_STAT_FILTERED);

@@ -26,6 +26,7 @@
 #include "maps.h"
 #include "sock.h"
 #include "owner.h"
+#include "parse.h"
 #include "tc.c"
 #if BACKEND_KPROBE
 #include "kprobe.c"

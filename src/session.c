@@ -72,7 +72,10 @@ static int make_tables(struct session *s)
 
 	s->ifaces = iface_table_new();
 	s->flows = flow_table_new(keys > FLOWS_MIN ? keys : FLOWS_MIN);
-	if (s->ifaces && s->flows)
+	s->addrs = addrs_new();
+	if (s->flows && s->addrs)
+		s->attributor = attribute_new(s->flows, s->addrs);
+	if (s->ifaces && s->attributor)
 		return 0;
 	log_err("out of memory");
 	return -ENOMEM;
@@ -129,6 +132,7 @@ static int start(struct session *s)
 		catch_signals,
 		session_get_bundle,
 		make_tables,
+		session_read_addrs,
 		open_sinks,
 		session_make_maps,
 		session_open_evict,
@@ -159,6 +163,8 @@ static void stop(struct session *s)
 	evict_free(s->evict);
 	maps_free(s->maps);
 	session_close_sinks(s);
+	attribute_free(s->attributor);
+	addrs_free(s->addrs);
 	flow_table_free(s->flows);
 	iface_table_free(s->ifaces);
 	if (s->signal_fd >= 0)

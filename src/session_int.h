@@ -10,11 +10,13 @@
 
 #include "base/clock.h"
 #include "compat/feature.h"
+#include "model/addrs.h"
 #include "model/flow.h"
 #include "model/iface.h"
 #include "model/stats.h"
 #include "options.h"
 #include "out/sink.h"
+#include "pipeline/attribute.h"
 #include "pipeline/filter.h"
 #include "pipeline/order.h"
 #include "source/build.h"
@@ -53,6 +55,8 @@ struct session {
 	enum build_how how;
 	struct iface_table *ifaces;
 	struct flow_table *flows;
+	struct addrs *addrs;
+	struct attributor *attributor;
 	struct output outputs[OUTPUT_MAX];
 	size_t output_cnt;
 	struct maps *maps;
@@ -89,6 +93,9 @@ int session_attach_taps(struct session *s);
 
 /* No -i, or -i any. */
 bool session_wants_all(const struct options *opts);
+
+/* session_addrs.c: the addresses of our own namespace as they are now. */
+int session_read_addrs(struct session *s);
 
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "model/packet.h"
 #include "model/record.h"
-#include "pipeline/attribute.h"
 
 #include <errno.h>
 #include <string.h>
@@ -104,7 +103,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	}
 	s->stats.early += ev->hdr.ts_ns > s->window_end_ns;
 	packet_from_record(ev, iface, s->opts->snaplen, &p);
-	attribute_packet(s->flows, ev, &p.owner);
+	attribute_packet(s->attributor, ev, &p.owner);
 	if (!filter_passes(&s->filter, &p.owner)) {
 		if (p.owner.attr == EV_ATTR_NONE)
 			s->stats.filtered_unknown++;

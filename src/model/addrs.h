@@ -24,4 +24,7 @@ void addrs_del_netns(struct addrs *a, uint32_t netns);
  * and so is everything in a namespace of which no address is known. */
 bool addrs_is_local(const struct addrs *a, uint32_t netns, const uint8_t addr[16]);
 
+/* Was it added for this namespace? The question that what is not known does not answer with yes. */
+bool addrs_has(const struct addrs *a, uint32_t netns, const uint8_t addr[16]);
+
 #endif

@@ -13,9 +13,13 @@ struct flow_table *flow_table_new(size_t max_keys)
 {
 	struct flow_table *t = calloc(1, sizeof(*t));
 
-	if (t)
-		t->max_keys = max_keys ? max_keys : 1;
-	return t;
+	if (!t)
+		return NULL;
+	t->max_keys = max_keys ? max_keys : 1;
+	if (!flow_any_init(t))
+		return t;
+	free(t);
+	return NULL;
 }
 
 static struct flow **table_of(struct flow_table *t, uint8_t kind)
@@ -32,8 +36,9 @@ static void free_sock(struct flow_table *t, struct sock_entry *s)
 	free(s);
 }
 
-static void free_flow(struct flow **flows, struct flow *f)
+static void free_flow(struct flow_table *t, struct flow **flows, struct flow *f)
 {
+	flow_any_del(t, f);
 	HASH_DEL(*flows, f);
 	free(f);
 }
@@ -51,7 +56,7 @@ static void free_claim(struct flow_table *t, struct claim *c)
 		free_sock(t, s);
 	free(c);
 	if (!f->claims)
-		free_flow(flows, f);
+		free_flow(t, flows, f);
 }
 
 static void free_claims(struct flow_table *t, struct flow *f)
@@ -70,10 +75,11 @@ void flow_table_free(struct flow_table *t)
 		free_claims(t, t->bound);
 	while (t->closed)
 		free_sock(t, t->closed); /* those that no claim was made for */
+	free(t->any);
 	free(t);
 }
 
-static struct flow *get_flow(struct flow **flows, const struct ev_key *key)
+static struct flow *get_flow(struct flow_table *t, struct flow **flows, const struct ev_key *key)
 {
 	struct flow *f = flow_lookup(*flows, key);
 
@@ -84,8 +90,10 @@ static struct flow *get_flow(struct flow **flows, const struct ev_key *key)
 		return NULL;
 	f->key = *key;
 	HASH_ADD(hh, *flows, key, sizeof(f->key), f);
-	if (f->hh.tbl)
+	if (f->hh.tbl) {
+		flow_any_add(t, f);
 		return f;
+	}
 	free(f);
 	return NULL;
 }
@@ -220,12 +228,12 @@ static void forget_oldest(struct flow_table *t, struct flow *f)
 
 int flow_claim(struct flow_table *t, const struct ev_owner *ev)
 {
-	struct flow **flows = table_of(t, ev->kind), *f = get_flow(flows, &ev->key);
+	struct flow **flows = table_of(t, ev->kind), *f = get_flow(t, flows, &ev->key);
 	struct claim *c = f ? new_claim(t, ev) : NULL;
 
 	if (!c) {
 		if (f && !f->claims)
-			free_flow(flows, f);
+			free_flow(t, flows, f);
 		return -ENOMEM;
 	}
 	flow_insert_claim(f, c);

@@ -66,8 +66,6 @@ struct question {
 	uint64_t ts_ns;
 };
 
-enum holders { NOBODY, ONE, SEVERAL };
-
 /* All who answer for a port at that time must be one process, or nobody is named. */
 static enum holders find_holder(const struct flow *f, const struct question *q, enum flow_match wanted,
 	bool v6_socket, struct owner *out)
@@ -100,8 +98,8 @@ static enum holders find_bound(
 	return f && who == NOBODY ? find_holder(f, q, wanted, true, out) : who;
 }
 
-enum flow_match flow_find_port(
-	const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns, struct owner *out)
+enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
+	enum flow_match *match, struct owner *out)
 {
 	const struct question q = {
 		.kind = kind,
@@ -112,7 +110,7 @@ enum flow_match flow_find_port(
 	const struct flow *at[2]; /* the packet's address, any address */
 
 	if (t->unsure_ports[key->lport / 8] & 1 << key->lport % 8)
-		return FLOW_NONE;
+		return SEVERAL;
 	memset(bound.raddr, 0, sizeof(bound.raddr));
 	bound.rport = 0;
 	at[0] = flow_lookup(t->bound, &bound);
@@ -123,9 +121,18 @@ enum flow_match flow_find_port(
 		for (size_t i = 0; i < 2; i++) {
 			enum holders who = find_bound(at[i], &q, wanted, out);
 
+			*match = wanted;
 			if (who != NOBODY)
-				return who == ONE ? wanted : FLOW_NONE;
+				return who;
 		}
 	}
-	return FLOW_NONE;
+	return NOBODY;
+}
+
+enum flow_match flow_find_port(
+	const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns, struct owner *out)
+{
+	enum flow_match match;
+
+	return flow_port_holders(t, key, kind, ts_ns, &match, out) == ONE ? match : FLOW_NONE;
 }

@@ -29,6 +29,7 @@ struct flow {
 	struct claim *claims;
 	size_t cnt;
 	uint64_t known_ns; /* claims ended up to here were forgotten; 0: none, UINT64_MAX: open ones, too */
+	struct flow *any_prev, *any_next; /* in flow_table.any */
 	UT_hash_handle hh;
 };
 
@@ -49,6 +50,8 @@ struct flow_table {
 	struct flow *bound; /* EV_OWN_PORT and EV_OWN_LISTEN: few, and not to be pushed out by the many */
 	struct sock_entry *socks;
 	struct sock_entry *closed;
+	struct flow **any; /* both, by what their keys are without the namespace: lists; a power of two of them */
+	size_t any_cnt;
 	size_t max_keys; /* of flows, and of bound */
 	uint64_t evicted;
 	/* A bit a port: one of its holders was forgotten, so nobody is its only one. */
@@ -77,5 +80,22 @@ static inline struct flow *flow_lookup(struct flow *flows, const struct ev_key *
 	HASH_FIND(hh, flows, key, sizeof(*key), f);
 	return f;
 }
+
+/* flow_any.c: the lists of flow_table.any. -ENOMEM. */
+int flow_any_init(struct flow_table *t);
+void flow_any_add(struct flow_table *t, struct flow *f);
+void flow_any_del(struct flow_table *t, struct flow *f);
+
+/* The list that has all flows and bound ports with this key in whatever namespace, and others. */
+struct flow *flow_any_list(const struct flow_table *t, const struct ev_key *key);
+
+/* But for the namespace. */
+bool flow_any_same(const struct ev_key *a, const struct ev_key *b);
+
+enum holders { NOBODY, ONE, SEVERAL };
+
+/* flow_find_port, that tells nobody from several. Of ONE *match says how. */
+enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
+	enum flow_match *match, struct owner *out);
 
 #endif

@@ -1,22 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pipeline/attribute.h"
+#include "pipeline/attribute_int.h"
+#include "pipeline/frag.h"
 
-#include <netinet/in.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define TCP_FLAG_SYN 0x02 /* RFC 9293 section 3.1 */
-#define TCP_FLAG_ACK 0x10
+struct attributor {
+	struct flow_table *flows;
+	const struct addrs *addrs;
+	struct frag_table *frags;
+};
 
-static bool is_syn(const struct ev_packet *rec)
+struct attributor *attribute_new(struct flow_table *flows, const struct addrs *addrs)
 {
-	return rec->key.proto == IPPROTO_TCP && (rec->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
+	struct attributor *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->flows = flows;
+	a->addrs = addrs;
+	a->frags = frag_table_new();
+	if (a->frags)
+		return a;
+	free(a);
+	return NULL;
 }
 
-/* Is it proved that nobody accepted yet? A handshake says so; where flows were forgotten, nothing else does. */
-static bool before_accept(const struct flow_table *flows, const struct ev_packet *rec)
+void attribute_free(struct attributor *a)
 {
-	return rec->tcp_flags & TCP_FLAG_SYN || !flow_evicted(flows);
+	if (!a)
+		return;
+	frag_table_free(a->frags);
+	free(a);
 }
 
 /* The tuple's own owner at that time, or the one who came for it within the window (accept after the handshake); else who
@@ -71,10 +87,27 @@ static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_pa
 	return find_datagram_flow(flows, rec, out) != FLOW_NONE ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
 
-static uint8_t settle(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+/* The flow of the packet it quotes, also by port or listener where this end sent that. What the kernel answers with an error of
+ * its own came to no socket, unless the very tuple has one. */
+static uint8_t attribute_error(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
-	if (!(rec->flags & EV_PKT_KEY))
-		return EV_ATTR_NONE;
+	bool tcp = rec->key.proto == IPPROTO_TCP, found;
+
+	if (rec->dir == EV_DIR_IN && tcp)
+		found = attribute_tcp(flows, rec, out) != EV_ATTR_NONE;
+	else if (rec->dir == EV_DIR_IN && rec->key.proto == IPPROTO_UDP)
+		found = attribute_udp(flows, rec, out) != EV_ATTR_NONE;
+	else if (tcp)
+		found = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE;
+	else
+		found = find_datagram_flow(flows, rec, out) != FLOW_NONE;
+	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
+}
+
+static uint8_t settle_local(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+{
+	if (rec->flags & EV_PKT_ERROR)
+		return attribute_error(flows, rec, out);
 	switch (rec->key.proto) {
 	case IPPROTO_TCP:
 		return attribute_tcp(flows, rec, out);
@@ -85,15 +118,41 @@ static uint8_t settle(struct flow_table *flows, const struct ev_packet *rec, str
 	}
 }
 
-void attribute_packet(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+static bool is_passing(const struct attributor *a, const struct ev_packet *rec)
 {
-	uint8_t attr;
+	return rec->flags & EV_PKT_KEY && !addrs_is_local(a->addrs, rec->netns, rec->key.laddr);
+}
 
-	owner_from_val(&rec->owner, out);
-	if (out->attr != EV_ATTR_NONE)
-		return;
-	attr = settle(flows, rec, out);
-	if (attr == EV_ATTR_NONE)
-		memset(out, 0, sizeof(*out));
-	out->attr = attr;
+/* The kernel side does not know the addresses of its namespace: an unconnected datagram socket that leaves the local one open
+ * may have seemed to own what only passes. Sockets that own the tuple itself have told of it. */
+static bool is_doubtful(const struct attributor *a, const struct ev_packet *rec)
+{
+	struct owner o;
+
+	return rec->key.proto != IPPROTO_TCP && rec->key.lport && is_passing(a, rec) &&
+	       flow_find(a->flows, &rec->key, rec->hdr.ts_ns, &o) == FLOW_NONE;
+}
+
+static uint8_t settle(struct attributor *a, const struct ev_packet *rec, struct owner *out)
+{
+	if (rec->flags & EV_PKT_FRAG)
+		return frag_find(a->frags, rec, out) ? EV_ATTR_FRAG : EV_ATTR_NONE;
+	if (!(rec->flags & EV_PKT_KEY))
+		return EV_ATTR_NONE;
+	if (is_passing(a, rec))
+		return passing_owner(a->flows, a->addrs, rec, out);
+	return settle_local(a->flows, rec, out);
+}
+
+void attribute_packet(struct attributor *a, const struct ev_packet *rec, struct owner *owner)
+{
+	if (owner->attr == EV_ATTR_NONE || is_doubtful(a, rec)) {
+		uint8_t attr = settle(a, rec, owner);
+
+		if (attr == EV_ATTR_NONE)
+			memset(owner, 0, sizeof(*owner));
+		owner->attr = attr;
+	}
+	if (rec->flags & EV_PKT_FIRST)
+		frag_first(a->frags, rec, owner);
 }

@@ -8,10 +8,18 @@
 #ifndef PIDTAP_PIPELINE_ATTRIBUTE_H
 #define PIDTAP_PIPELINE_ATTRIBUTE_H
 
+#include "model/addrs.h"
 #include "model/flow.h"
 
-/* Fills *out (attr says how; EV_ATTR_NONE: nobody). `rec` is a checked packet record; records come in time order. The
- * table is changed only where an incoming SYN begins a new connection. */
-void attribute_packet(struct flow_table *flows, const struct ev_packet *rec, struct owner *out);
+struct attributor;
+
+/* Borrows both until attribute_free. NULL: out of memory. */
+struct attributor *attribute_new(struct flow_table *flows, const struct addrs *addrs);
+void attribute_free(struct attributor *a);
+
+/* Settles *owner, which holds the kernel's answer (packet_from_record): attr says how, EV_ATTR_NONE: nobody, the rest is
+ * zero. `rec` is a checked packet record; records come in time order. The flow table is changed only where a SYN begins a
+ * new connection. */
+void attribute_packet(struct attributor *a, const struct ev_packet *rec, struct owner *owner);
 
 #endif

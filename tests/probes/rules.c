@@ -58,6 +58,8 @@ static const struct rule_helper helpers[] = {
 	/* [bcc] 91b8270f2a4d, 6acc5c291068 */
 	{BPF_FUNC_get_socket_cookie, "get_socket_cookie", {NEVER, KVER(4, 12, 0)}, {RULE_CTX}},
 	{BPF_FUNC_get_socket_uid, "get_socket_uid", {NEVER, KVER(4, 12, 0)}, {RULE_CTX}},
+	/* [bcc] 46f8bc92758c; the text asks from 5.11 on only (HAVE_SKB_SK) */
+	{BPF_FUNC_sk_fullsock, "sk_fullsock", {NEVER, KVER(5, 1, 0)}, {RULE_ANY}},
 	/* [bcc] 6ae08ae3dea2 */
 	{BPF_FUNC_probe_read_user, "probe_read_user", {KVER(5, 5, 0), NEVER},
 		{RULE_OUT, RULE_SIZE, RULE_ANY}},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/pipeline/attribute.c src/model/flow.c src/model/flow_find.c src/model/owner.c */
+/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/model/flow.c src/model/flow_any.c
+ * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* Whose packet is it? DESIGN.md section 4, sentence by sentence. */
 #include "claims.h"
 #include "pipeline/attribute.h"
@@ -28,14 +29,28 @@ static struct ev_packet packet(const struct ev_key *key, uint8_t dir, uint8_t tc
 	return rec;
 }
 
+/* No address is known: every one is local. */
+static struct owner owner_of(struct flow_table *t, const struct ev_packet *rec)
+{
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct owner o;
+
+	if (!a)
+		abort();
+	owner_from_val(&rec->owner, &o);
+	attribute_packet(a, rec, &o);
+	attribute_free(a);
+	addrs_free(none);
+	return o;
+}
+
 /* The answer in words, such as "exact 100", borrowed until the next call. */
 static const char *judge(struct flow_table *t, const struct ev_packet *rec)
 {
 	static char text[40];
-	struct owner o;
+	struct owner o = owner_of(t, rec);
 
-	memset(&o, 0xff, sizeof(o));
-	attribute_packet(t, rec, &o);
 	snprintf(text, sizeof(text), "%s %u", owner_attr_name(o.attr), o.pid);
 	return text;
 }
@@ -75,7 +90,11 @@ static void test_kernel_stands(void)
 	tap_is_str(judge(t, &rec), "exact 400", "nobody is no answer");
 	rec.flags = 0;
 	tap_is_str(judge(t, &rec), "none 0", "a packet without a key is nobody's");
-	attribute_packet(t, &rec, &o);
+	rec.owner.pid = OTHER;
+	rec.owner.attr = EV_ATTR_NONE;
+	rec.owner.tid = rec.owner.uid = 1;
+	rec.owner.comm[0] = rec.owner.tcomm[0] = 'x';
+	o = owner_of(t, &rec);
 	tap_ok(!o.start_ns && !o.sock_id && !o.tid && !o.uid && !o.comm[0] && !o.tcomm[0],
 		"nobody is all zero");
 	flow_table_free(t);
@@ -327,6 +346,86 @@ static void test_icmp(void)
 	flow_table_free(t);
 }
 
+static const char *judge_error(struct flow_table *t, const struct ev_key *quoted, uint8_t dir, uint64_t at_ms)
+{
+	struct ev_packet rec = packet(quoted, dir, 0, at_ms);
+
+	rec.flags |= EV_PKT_ERROR;
+	return judge(t, &rec);
+}
+
+static void test_error_udp(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53), port = claims_udp(NULL, 5001, NULL, 0);
+	struct ev_key bound = claims_udp("10.0.0.1", 5001, "10.0.0.2", 53), open = claims_udp(NULL, 5002, "10.0.0.2", 53);
+	struct ev_key sent = claims_udp("10.0.0.1", 5002, "10.0.0.2", 53);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	claims_port(t, &port, OTHER, 2, 0, 10);
+	claims_flow(t, &open, SERVER, 3, 10);
+	tap_is_str(judge_error(t, &key, EV_DIR_IN, 11), "icmp 100", "an error about a datagram of ours");
+	tap_is_str(judge_error(t, &sent, EV_DIR_IN, 11), "icmp 200", "of an unconnected socket");
+	tap_is_str(judge_error(t, &bound, EV_DIR_IN, 11), "icmp 400", "or of the port's holder");
+	tap_is_str(judge_error(t, &key, EV_DIR_OUT, 11), "icmp 100", "one that answers what came to the tuple's owner");
+	tap_is_str(judge_error(t, &bound, EV_DIR_OUT, 11), "none 0", "what came to a port nobody took it from");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_error(t, &key, EV_DIR_IN, 21), "icmp 100", "the socket is closed when the error comes");
+	tap_is_str(judge_error(t, &key, EV_DIR_IN, 20 + LINGER_MS), "none 0", "for long");
+	flow_table_free(t);
+}
+
+static void test_error_tcp(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key key = claims_tcp("10.0.0.1", 5000, "10.0.0.2", 80), listener = claims_tcp(NULL, 80, NULL, 0);
+	struct ev_key half = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_key ping = claims_key(IPPROTO_ICMP, "10.0.0.1", 77, "10.0.0.2", 0);
+
+	claims_flow(t, &key, CLIENT, 1, 10);
+	claims_listen(t, &listener, SERVER, 2, 0, 10);
+	claims_flow(t, &ping, OTHER, 3, 10);
+	tap_is_str(judge_error(t, &key, EV_DIR_IN, 11), "icmp 100", "an error about a segment of ours");
+	tap_is_str(judge_error(t, &half, EV_DIR_IN, 11), "icmp 200", "about a listener's SYN-ACK");
+	tap_is_str(judge_error(t, &half, EV_DIR_OUT, 11), "none 0", "one that leaves is no listener's");
+	tap_is_str(judge_error(t, &ping, EV_DIR_IN, 11), "icmp 400", "about a ping of ours");
+	claims_close(t, 1, 20);
+	tap_is_str(judge_error(t, &key, EV_DIR_IN, 30), "icmp 100", "it begins no new connection:");
+	tap_is_str(judge_in(t, &key, ACK, 31), "exact 100", "the old one still answers");
+	flow_table_free(t);
+}
+
+static void test_fragments(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key key = claims_udp("10.0.0.1", 5000, "10.0.0.2", 53);
+	struct ev_packet first = packet(&key, EV_DIR_OUT, 0, 11), later = first;
+	struct owner o = {0};
+
+	first.flags |= EV_PKT_FIRST;
+	first.frag_id = later.frag_id = 7;
+	later.flags = EV_PKT_FRAG;
+	later.key.lport = later.key.rport = 0;
+	claims_flow(t, &key, CLIENT, 1, 10);
+	attribute_packet(a, &later, &o);
+	tap_ok(o.attr == EV_ATTR_NONE && !o.pid, "a later fragment that comes first is nobody's");
+	attribute_packet(a, &first, &o);
+	tap_ok(o.attr == EV_ATTR_EXACT && o.pid == CLIENT, "the first fragment has ports");
+	memset(&o, 0, sizeof(o));
+	attribute_packet(a, &later, &o);
+	tap_ok(o.attr == EV_ATTR_FRAG && o.pid == CLIENT, "and lends its owner to the later ones");
+	o = (struct owner){.pid = OTHER, .attr = EV_ATTR_EXACT};
+	attribute_packet(a, &first, &o);
+	memset(&o, 0, sizeof(o));
+	attribute_packet(a, &later, &o);
+	tap_ok(o.attr == EV_ATTR_FRAG && o.pid == OTHER, "also the kernel's answer");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
 static void test_both_ends_here(void)
 {
 	struct flow_table *t = flow_table_new(100);
@@ -358,6 +457,9 @@ int main(void)
 	test_udp_late();
 	test_udp_shared();
 	test_icmp();
+	test_error_udp();
+	test_error_tcp();
+	test_fragments();
 	test_both_ends_here();
 	return tap_done();
 }

@@ -1,0 +1,74 @@
+#!/bin/bash
+# A router sees whose packets it forwards: those of sockets in other namespaces of this host, on either of its interfaces.
+#
+#   a 10.98.0.1 -- 10.98.0.2 b 10.95.0.1 -- 10.95.0.2 c      pidtap runs in b
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "$0")/lib.sh"
+live_begin
+
+netns_add c
+ip link add veth1 netns "$ns_prefix-b" type veth peer name veth1 netns "$ns_prefix-c"
+for end in b=1 c=2; do
+	in_ns ${end%=*} ip address add 10.95.0.${end#*=}/24 dev veth1
+	in_ns ${end%=*} ip address add fd95::${end#*=}/64 dev veth1 nodad
+	in_ns ${end%=*} ip link set veth1 up
+done
+in_ns b sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+in_ns a ip route add default via 10.98.0.2
+in_ns a ip -6 route add default via fd98::2
+in_ns c ip route add default via 10.95.0.1
+in_ns c ip -6 route add default via fd95::1
+
+c_is_up()
+{
+	in_ns c ip -o link show dev veth1 | grep -q LOWER_UP && in_ns b ip -o link show dev veth1 | grep -q LOWER_UP
+}
+wait_until 5 c_is_up || { echo "Bail out! no third namespace"; exit 1; }
+
+# A datagram socket that leaves its address open needs the addresses of its namespace to be known: each binds to one.
+traffic()
+{
+	exchange c a tcp 10.95.0.2 && exchange a c tcp fd98::1 --bytes 5000 && exchange c a tcp fd95::2 --repeat 3 &&
+		server_addr=0.0.0.0 exchange c a tcp 10.95.0.2 &&
+		exchange c a udp 10.95.0.2 --bind 10.98.0.1 --connected && exchange a c udp fd98::1 --bind fd95::2
+}
+
+# judge, whatever namespace the socket is in
+judge_all()
+{
+	"$top/tests/judge" --truth "$truth" "$work/text"
+}
+
+attrs()
+{
+	sed -nE 's/^[^(]*\(.*:[0-9]+, uid .*attr=([a-z]+).*/\1/p' "$work/text" | sort -u | xargs
+}
+
+# The router's own wildcard sockets hold none of that.
+peer_command b tcp-server --addr 0.0.0.0 --port 7999 --ready "$work/bystander"
+"${peer_command[@]}" &
+disown
+wait_until 10 test -e "$work/bystander"
+
+for backend in $backends; do
+	truth_clear
+	tap_start b --backend "$backend" -i any -v
+	is "$backend: listens" $? 0
+	ok "$backend: traffic from a to c and back" traffic
+	tap_stop
+	ok "$backend: every packet names the process of its nearer end" judge_all
+	is "$backend: found in another namespace" "$(attrs)" host
+
+	tap_start b --backend "$backend" -i any -v
+	is "$backend, refused: listens" $? 0
+	peer_command a tcp-client --addr 10.95.0.2 --port 7999
+	"${peer_command[@]}" 2>/dev/null &
+	pid=$!
+	wait $pid
+	tap_stop
+	# no tracepoint tells the tuple of a connection that comes to nothing; where it leaves nobody captures
+	[ "$backend" = kprobe ] || pid='?'
+	is "$backend, refused: the one end there is, not the router's listener" \
+		"$(sed -nE 's/^[^(]*\(veth., proc ([^,]*:)?([0-9?]+),.*7999.*/\2/p' "$work/text" | sort -u)" "$pid"
+done
+done_testing

@@ -27,8 +27,8 @@ PT_INLINE void pt_give_up(void *ctx, struct file *file)
 	struct sock *sk = pt_file_sock(file);
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
-	if (proto && proto != PT_PROTO_RAW && pt_file_refs(file) > 1)
-		pt_released(ctx, sk);
+	if (proto && proto != PT_PROTO_RAW)
+		pt_gives_up(ctx, sk, file);
 }
 
 /* A descriptor goes: by close(2) below 6.6, by exit, exec and dup2. */

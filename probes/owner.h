@@ -268,6 +268,15 @@ PT_INLINE void pt_released(void *ctx, struct sock *sk)
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
+/* The current process closes a descriptor of `sk`. Who closes the last one of a connection ends it: the FIN is its own. */
+PT_INLINE void pt_gives_up(void *ctx, struct sock *sk, struct file *file)
+{
+	if (pt_file_refs(file) > 1)
+		pt_released(ctx, sk);
+	else if (pt_sock_proto(sk) == PT_PROTO_TCP && pt_sock_state(sk) != PT_TCP_LISTEN)
+		pt_claim(ctx, sk, -1);
+}
+
 /* The socket is gone. May run in any context: it stamps and names nobody. */
 PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 {

@@ -196,9 +196,9 @@ int tp_enter_close(struct pt_sys_enter *ctx)
 
 	if (!proto)
 		return 0;
-	if (pt_file_refs(file) > 1)
-		pt_released(ctx, sk);
-	else if (proto != PT_PROTO_TCP)
+	if (proto != PT_PROTO_RAW)
+		pt_gives_up(ctx, sk, file);
+	if (proto != PT_PROTO_TCP && pt_file_refs(file) == 1)
 		pt_sock_closed(ctx, sk);
 	return 0;
 }

@@ -17,6 +17,9 @@
 #define FLOWS_PER_MAP_ENTRY 4
 #define FLOWS_MIN 65536
 
+/* Sockets of which several holders are known. */
+#define SHARED_SOCKETS_MAX 4096
+
 static void init(struct session *s, const struct options *opts)
 {
 	struct utsname uts;
@@ -72,10 +75,11 @@ static int make_tables(struct session *s)
 
 	s->ifaces = iface_table_new();
 	s->flows = flow_table_new(keys > FLOWS_MIN ? keys : FLOWS_MIN);
+	s->holders = holders_new(SHARED_SOCKETS_MAX);
 	s->addrs = addrs_new();
 	if (s->flows && s->addrs)
 		s->attributor = attribute_new(s->flows, s->addrs);
-	if (s->ifaces && s->attributor)
+	if (s->ifaces && s->holders && s->attributor)
 		return 0;
 	log_err("out of memory");
 	return -ENOMEM;
@@ -165,6 +169,7 @@ static void stop(struct session *s)
 	session_close_sinks(s);
 	attribute_free(s->attributor);
 	addrs_free(s->addrs);
+	holders_free(s->holders);
 	flow_table_free(s->flows);
 	iface_table_free(s->ifaces);
 	if (s->signal_fd >= 0)

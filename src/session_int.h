@@ -12,6 +12,7 @@
 #include "compat/feature.h"
 #include "model/addrs.h"
 #include "model/flow.h"
+#include "model/holders.h"
 #include "model/iface.h"
 #include "model/stats.h"
 #include "options.h"
@@ -55,6 +56,7 @@ struct session {
 	enum build_how how;
 	struct iface_table *ifaces;
 	struct flow_table *flows;
+	struct holders *holders;
 	struct addrs *addrs;
 	struct attributor *attributor;
 	struct output outputs[OUTPUT_MAX];
@@ -72,6 +74,7 @@ struct session {
 	struct filter filter;
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
+	uint64_t next_search_ns; /* not before that all processes are looked through again */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or an output failed */
@@ -102,6 +105,10 @@ int session_loop(struct session *s);
 
 /* Hands on all records there are, whatever their age; for the end. */
 void session_drain(struct session *s);
+
+/* session_hold.c: a process got a descriptor of a socket that has an owner; an owner gave up one of several. */
+void session_on_holder(struct session *s, const struct ev_owner *ev);
+void session_on_release(struct session *s, const struct ev_release *ev);
 
 /* session_out.c */
 int session_open_sinks(struct session *s);

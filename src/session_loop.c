@@ -59,6 +59,14 @@ static int watch_all(struct session *s)
 	return err;
 }
 
+static void on_claim(struct session *s, const struct ev_owner *ev)
+{
+	if (ev->kind == EV_OWN_HOLD)
+		session_on_holder(s, ev);
+	else if (flow_claim(s->flows, ev))
+		s->stats.claims_failed++;
+}
+
 static void on_owner(void *ctx, const void *rec, size_t len)
 {
 	struct session *s = ctx;
@@ -67,10 +75,11 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 	if (record_check(rec, len)) {
 		s->stats.bad_records++;
 	} else if (hdr->type == EV_OWNER) {
-		if (((const struct ev_owner *)rec)->kind != EV_OWN_HOLD && flow_claim(s->flows, rec))
-			s->stats.claims_failed++;
+		on_claim(s, rec);
 	} else if (hdr->type == EV_CLOSE) {
 		flow_close(s->flows, rec);
+	} else if (hdr->type == EV_RELEASE) {
+		session_on_release(s, rec);
 	}
 }
 

@@ -8,7 +8,7 @@
 /* The claim that the process which gave the socket up had at that moment. */
 static bool is_given_up(const struct claim *c, const struct ev_release *ev)
 {
-	return c->owner.pid == ev->pid && c->owner.start_ns == ev->start_ns && c->since_ns <= ev->hdr.ts_ns &&
+	return owner_is_process(&c->owner, ev->pid, ev->start_ns) && c->since_ns <= ev->hdr.ts_ns &&
 	       claim_end_ns(c) > ev->hdr.ts_ns;
 }
 
@@ -80,7 +80,7 @@ int flow_handover(struct flow_table *t, const struct ev_release *ev, const struc
 	struct claim *old, *fresh;
 
 	while ((old = find_given_up(s, ev))) {
-		if (heir && heir->pid == ev->pid && heir->start_ns == ev->start_ns)
+		if (heir && owner_is_process(heir, ev->pid, ev->start_ns))
 			return 0;
 		if (!heir) {
 			old->until_ns = ev->hdr.ts_ns;

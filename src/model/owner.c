@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define NS_PER_TICK (1000000000ULL / 100) /* USER_HZ */
+
 static const char *const attr_names[EV_ATTR_CNT] = {
 	[EV_ATTR_NONE] = "none",
 	[EV_ATTR_EXACT] = "exact",
@@ -29,9 +31,15 @@ void owner_from_val(const struct ev_owner_val *val, struct owner *out)
 	memcpy(out->tcomm, val->tcomm, EV_COMM_LEN - 1);
 }
 
+/* What /proc tells is in whole ticks, rounded down (proc(5), starttime). */
+bool owner_is_process(const struct owner *o, uint32_t pid, uint64_t start_ns)
+{
+	return o->pid == pid && o->start_ns / NS_PER_TICK == start_ns / NS_PER_TICK;
+}
+
 bool owner_same_process(const struct owner *a, const struct owner *b)
 {
-	return a->pid == b->pid && a->start_ns == b->start_ns;
+	return owner_is_process(a, b->pid, b->start_ns);
 }
 
 const char *owner_attr_name(uint8_t attr)

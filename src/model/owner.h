@@ -22,7 +22,9 @@ struct owner {
 /* From a record's value; terminates the names. An all-zero value becomes nobody. */
 void owner_from_val(const struct ev_owner_val *val, struct owner *out);
 
-/* The same process (pid and start time), whatever thread. */
+/* The same process (pid and start time), whatever thread. Start times are compared by ticks of USER_HZ: some are known from
+ * /proc, which tells no more. */
+bool owner_is_process(const struct owner *o, uint32_t pid, uint64_t start_ns);
 bool owner_same_process(const struct owner *a, const struct owner *b);
 
 /* "exact", "listener" ... of EV_ATTR_*: the word in every output. */

@@ -40,15 +40,19 @@ static void test_from_val(void)
 	tap_ok(!memcmp(&o, &zero, sizeof(o)), "without a pid it is nobody: all zero");
 }
 
+#define TICK 10000000ULL
+
 static void test_same_process(void)
 {
-	struct owner a = {.pid = 10, .start_ns = 5, .tid = 10, .comm = "a"}, b = a;
+	struct owner a = {.pid = 10, .start_ns = 5 * TICK + 7, .tid = 10, .comm = "a"}, b = a;
 
 	b.tid = 11;
 	b.uid = 1;
 	strcpy(b.comm, "b");
 	tap_ok(owner_same_process(&a, &b), "another thread, name and user: the same process");
-	b.start_ns = 6;
+	b.start_ns = 5 * TICK;
+	tap_ok(owner_same_process(&a, &b), "as /proc tells its start: the same process");
+	b.start_ns = 6 * TICK;
 	tap_ok(!owner_same_process(&a, &b), "a pid used again: another process");
 	b = a;
 	b.pid = 11;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "source/procfd.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX_BYTES (64U << 10)
+#define NS_PER_TICK (1000000000ULL / 100) /* USER_HZ is 100 on all architectures pidtap runs on */
+
+/* Walks a directory of numbers until one matches. false: none did, or the directory cannot be read. */
+static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	bool found = false;
+
+	while (dir && !found && (e = readdir(dir)))
+		found = isdigit((unsigned char)e->d_name[0]) && match(ctx, dirfd(dir), e->d_name);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static bool is_link_to(void *want, int dir_fd, const char *name)
+{
+	char link[64];
+	ssize_t len = readlinkat(dir_fd, name, link, sizeof(link) - 1);
+
+	if (len < 0)
+		return false;
+	link[len] = 0;
+	return !strcmp(link, want);
+}
+
+bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino)
+{
+	char path[PATH_MAX], want[64];
+
+	snprintf(want, sizeof(want), "socket:[%" PRIu64 "]", ino);
+	return ino && !sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_link_to, want);
+}
+
+struct question {
+	const struct sysroot *root;
+	uint32_t pid;
+	uint64_t ino;
+	uint32_t answer;
+};
+
+/* "/proc/PID/task/TID/children": pids, each with a blank behind it. */
+static bool a_child_has(void *ctx, int dir_fd, const char *tid)
+{
+	struct question *q = ctx;
+	char path[PATH_MAX], *text, *at;
+	uint32_t child;
+
+	(void)dir_fd;
+	snprintf(path, sizeof(path), "/proc/%u/task/%s/children", q->pid, tid);
+	if (sysroot_read(q->root, path, FILE_MAX_BYTES, &text, NULL))
+		return false;
+	for (char *next = text; !q->answer; next = at) {
+		child = (uint32_t)strtoul(next, &at, 10);
+		if (at == next)
+			break;
+		if (procfd_has(q->root, child, q->ino))
+			q->answer = child;
+	}
+	free(text);
+	return q->answer;
+}
+
+uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t ino)
+{
+	struct question q = {root, pid, ino, 0};
+	char path[PATH_MAX];
+
+	if (!sysroot_path(root, path, sizeof(path), "/proc/%u/task", pid))
+		walk(path, a_child_has, &q);
+	return q.answer;
+}
+
+static bool process_has(void *ctx, int dir_fd, const char *pid)
+{
+	struct question *q = ctx;
+
+	(void)dir_fd;
+	if (procfd_has(q->root, (uint32_t)strtoul(pid, NULL, 10), q->ino))
+		q->answer = (uint32_t)strtoul(pid, NULL, 10);
+	return q->answer;
+}
+
+uint32_t procfd_find(const struct sysroot *root, uint64_t ino)
+{
+	struct question q = {root, 0, ino, 0};
+	char path[PATH_MAX];
+
+	if (!sysroot_path(root, path, sizeof(path), "/proc"))
+		walk(path, process_has, &q);
+	return q.answer;
+}
+
+/* "PID (COMM) STATE ...", the 22nd field is the start in ticks; COMM may hold blanks and parentheses. */
+static int parse_stat(const char *text, struct ev_owner_val *out)
+{
+	const char *open = strchr(text, '('), *close = strrchr(text, ')');
+	unsigned long long ticks;
+	size_t len;
+
+	if (!open || !close || close < open)
+		return -EBADMSG;
+	len = (size_t)(close - open - 1);
+	memcpy(out->comm, open + 1, len < EV_COMM_LEN - 1 ? len : EV_COMM_LEN - 1);
+	if (sscanf(close + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1)
+		return -EBADMSG;
+	out->start_ns = ticks * NS_PER_TICK;
+	return 0;
+}
+
+static int read_uid(const struct sysroot *root, uint32_t pid, uint32_t *uid)
+{
+	char path[64], *text;
+	const char *line;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	err = sysroot_read(root, path, FILE_MAX_BYTES, &text, NULL);
+	if (err)
+		return err;
+	line = strstr(text, "\nUid:");
+	err = line && sscanf(line, "\nUid: %u", uid) == 1 ? 0 : -EBADMSG;
+	free(text);
+	return err;
+}
+
+int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out)
+{
+	char path[64], *text;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	err = sysroot_read(root, path, FILE_MAX_BYTES, &text, NULL);
+	if (err)
+		return err;
+	err = parse_stat(text, out);
+	free(text);
+	if (!err)
+		err = read_uid(root, pid, &out->uid);
+	out->pid = out->tid = pid;
+	memcpy(out->tcomm, out->comm, sizeof(out->tcomm));
+	out->attr = EV_ATTR_EXACT;
+	return err;
+}

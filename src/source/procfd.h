@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which processes hold a socket, by /proc/PID/fd. Slow beside records, so for few questions. */
+#ifndef PIDTAP_SOURCE_PROCFD_H
+#define PIDTAP_SOURCE_PROCFD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sysroot.h"
+#include "probes/events.h"
+
+/* Has the process a descriptor of the socket with this inode number? false also where it is gone or cannot be looked at. */
+bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino);
+
+/* The first of the process's children that has. 0: none, or the kernel does not list children (CONFIG_PROC_CHILDREN). */
+uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t ino);
+
+/* The first of all processes that has: reads every descriptor of the machine. 0: none. */
+uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
+
+/* Who a process is, as far as /proc says: pid, tid, uid, comm, and start_ns in whole ticks (USER_HZ, proc(5)). 0, or negative
+ * errno. */
+int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out);
+
+#endif

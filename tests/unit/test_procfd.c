@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: src/source/procfd.c src/base/sysroot.c */
+#include "source/procfd.h"
+#include "tap.h"
+#include "tmpdir.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#define PARENT 10
+#define CHILD 12
+#define INO 77
+
+static void write_text(const char *name, const char *text)
+{
+	tmpdir_write(name, text, strlen(text));
+}
+
+static void add_fd(unsigned int pid, int fd, const char *target)
+{
+	char name[64], path[PATH_MAX];
+
+	snprintf(name, sizeof(name), "proc/%u/fd/none", pid);
+	write_text(name, "");
+	snprintf(name, sizeof(name), "proc/%u/fd/%d", pid, fd);
+	if (symlink(target, tmpdir_path(path, name)))
+		tap_ok(false, "symlink %s", path);
+}
+
+/* 10 has children 11 and 12, 13 is no relative. */
+static void make_proc(void)
+{
+	write_text("proc/10/task/10/children", "");
+	write_text("proc/10/task/15/children", "11 12 ");
+	write_text("proc/11/stat", "");
+	write_text("proc/12/stat", "12 (a ) (b) S 10 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 1234 5 6");
+	write_text("proc/12/status", "Name:\ta\nUid:\t1000\t0\t0\t0\n");
+	write_text("proc/13/stat", "13 (x");
+	write_text("proc/self/stat", "");
+	add_fd(10, 0, "/dev/null");
+	add_fd(11, 3, "socket:[770]");
+	add_fd(12, 0, "/dev/null");
+	add_fd(12, 50, "socket:[77]");
+	add_fd(13, 4, "socket:[78]");
+}
+
+int main(void)
+{
+	char dir[PATH_MAX];
+	struct sysroot root = {dir};
+	struct ev_owner_val who;
+
+	make_proc();
+	tmpdir_path(dir, "");
+	dir[strlen(dir) - 1] = 0; /* a prefix has no slash behind it */
+	tap_ok(procfd_has(&root, CHILD, INO), "a process that has the socket");
+	tap_ok(!procfd_has(&root, 11, INO), "one that has one whose number begins alike");
+	tap_ok(!procfd_has(&root, 99, INO), "one that is gone");
+	tap_ok(!procfd_has(&root, CHILD, 0), "no inode number");
+	tap_is_int(procfd_find_child(&root, PARENT, INO), CHILD, "a child of one of its threads");
+	tap_is_int(procfd_find_child(&root, PARENT, 78), 0, "who has it is no child");
+	tap_is_int(procfd_find_child(&root, 99, INO), 0, "children of one that is gone");
+	tap_is_int(procfd_find(&root, 78), 13, "one of all");
+	tap_is_int(procfd_find(&root, 1), 0, "none of all");
+	tap_is_int(procfd_owner(&root, CHILD, &who), 0, "who it is");
+	tap_ok(who.pid == CHILD && who.tid == CHILD && who.uid == 1000 && who.start_ns == 12340000000ULL, "numbers");
+	tap_is_str(who.comm, "a ) (b", "a name with parentheses");
+	tap_ok(procfd_owner(&root, 13, &who) < 0, "a line that is cut");
+	tap_ok(procfd_owner(&root, 99, &who) < 0, "a process that is gone");
+	return tap_done();
+}

@@ -34,7 +34,7 @@ inner_traffic()
 # Who the outer packets are said to belong to.
 outer_owners()
 {
-	sed -nE "/\.479[^ ]*: /s/^[^(]*\(veth0, proc ([^,]*:)?([0-9?]+).*, $1\) .*/\2/p" "$work/text" | sort -u
+	sed -nE "/\.47(89|90): /s/^[^(]*\(veth0, proc ([^,]*:)?([0-9?]+).*, $1\) .*/\2/p" "$work/text" | sort -u
 }
 
 for backend in $backends; do

@@ -65,7 +65,7 @@ clean:
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
-TEST_TOOLS := $(O)/tests/peer $(patsubst %.c,$(O)/tests/%,$(notdir \
+TEST_TOOLS := $(O)/tests/peer $(O)/tests/scenario $(patsubst %.c,$(O)/tests/%,$(notdir \
 	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/golden/*.c tests/fuzz/*.c)))
 # The virtual machines: live tests with the back-end this machine may lack. They are emulated, 20 times slower than real
 # ones; `check` runs there only what depends on the back-end.
@@ -73,7 +73,7 @@ VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'make -s build/tests
 VM_PARTS := live
 VM_TIMEOUT ?= 2700
 
-.PHONY: demo check check-unit check-cli check-live check-vm check-vm-one check-headers check-scripts lint unit-tests test-tools help
+.PHONY: demo check check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint unit-tests test-tools help
 
 help:
 	@sed -n 's/^#   //p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -109,6 +109,9 @@ check-vm: ## the live tests on Debian 11, 12, 13 and sid, each with its own kern
 	@tools/install-deps build demo check vm
 	tools/vm/vm matrix --timeout $(VM_TIMEOUT) -- $(VM_TEST)
 
+matrix: all $(O)/tests/scenario ## how often the answer is right: a table over all kinds of traffic; root
+	@tests/matrix/run
+
 check-headers: ## each header compiles by itself
 	@for h in $(HEADERS); do \
 		echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) $(CFLAGS) -Werror -fsyntax-only -x c - || exit 1; done
@@ -125,6 +128,12 @@ test-tools: $(TEST_TOOLS)
 $(O)/tests/peer: tests/peer.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lpthread
+
+# The traffic of the attribution matrix: a file a scenario, all in one program.
+MATRIX_SRC := $(wildcard tests/matrix/*.c tests/matrix/scenarios/*.c)
+$(O)/tests/scenario: $(MATRIX_SRC:%.c=$(O)/obj/%.o)
+	$(Q)mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread
 
 # The first comment of a test program, "links: ...", names the sources and libraries it is linked with.
 links = $(shell sed -n '/^\/\* links: /{:a;/\*\//!{N;ba;};s/^.. links: //;s/ *\*\/.*//;s/\n *\*\{0,1\}/ /g;p;q;}' $(1))

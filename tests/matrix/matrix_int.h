@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between the files of the traffic program; not for scenarios. */
+#ifndef PIDTAP_TESTS_MATRIX_INT_H
+#define PIDTAP_TESTS_MATRIX_INT_H
+
+struct scene;
+
+void truth_open(const char *path);
+
+/* Names of namespaces: PREFIX-a ... */
+void players_begin(const char *prefix, const char *truth, unsigned int timeout_s);
+void gates_make(struct scene *s);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/matrix/matrix.h"
+
+enum { LISTENS };
+
+static void server(struct scene *s)
+{
+	int listener = tcp_listen(s), fd;
+
+	gate_open(s, LISTENS);
+	fd = tcp_accept(listener);
+	answer(fd, 100);
+	answer(fd, 5000);
+	sk_recv_end(fd);
+}
+
+static void client(struct scene *s)
+{
+	int fd;
+
+	gate_wait(s, LISTENS);
+	fd = tcp_connect(s);
+	ask(fd, 100);
+	ask(fd, 5000);
+	sk_close(fd);
+}
+
+static void run(struct scene *s)
+{
+	spawn_server(s, server);
+	spawn_client(s, client);
+}
+
+SCENARIO(.name = "tcp-connect", .about = "a client connects to a listener, both exchange data", .run = run);

@@ -87,7 +87,7 @@ check: ## all tests that need no virtual machine, and one that does
 	@tools/install-deps build demo check vm
 	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools unit-tests
 	@status=0; tools/vm/vm tree bullseye || status=1; \
-	tests/run unit cli probes golden fuzz live || status=1; \
+	tests/run unit cli probes golden fuzz matrix live || status=1; \
 	$(MAKE) --no-print-directory check-vm-one || status=1; exit $$status
 
 check-unit: unit-tests ## unit tests, under address and undefined-behaviour sanitizers

@@ -44,6 +44,10 @@
 /* Longer than pidtap's order window (20 ms by default): what happens later than this comes too late to settle a packet. */
 #define LATE_MS 120
 
+/* Between sends of different processes or threads on one socket: more than any --slack of the scorer, so that each is told
+ * from the other. */
+#define TURN_MS 20
+
 /* One pass of a scenario. */
 struct scene {
 	const char *name;	 /* "lo/ip4" */

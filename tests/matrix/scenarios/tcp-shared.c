@@ -10,6 +10,7 @@ static void child(struct scene *s)
 {
 	for (int i = 0; i < TURNS; i++) {
 		gate_wait(s, ANSWERED);
+		pause_ms(TURN_MS);
 		ask(conn, 200);
 		gate_open(s, CHILD_ANSWERED);
 	}
@@ -24,6 +25,7 @@ static void client(struct scene *s)
 		ask(conn, 100);
 		gate_open(s, ANSWERED);
 		gate_wait(s, CHILD_ANSWERED);
+		pause_ms(TURN_MS);
 	}
 	reap_all(s);
 	sk_close(conn);

@@ -8,6 +8,7 @@ static int conn;
 static void talk(struct scene *s)
 {
 	(void)s;
+	pause_ms(TURN_MS);
 	ask(conn, 200);
 }
 
@@ -35,6 +36,7 @@ static void client(struct scene *s)
 	conn = tcp_connect(s);
 	in_thread(s, "talk-1", talk);
 	in_thread(s, "talk-2", talk);
+	pause_ms(TURN_MS);
 	ask(conn, 300);
 	sk_close(conn);
 }

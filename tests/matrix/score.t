@@ -1,0 +1,165 @@
+#!/bin/bash
+# tests/matrix/score can fail: each of its rules, by a log and lines written by hand. Time 0 of the log is 10:00:00.
+# shellcheck disable=SC2016 # sed's $
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/tap.sh
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+day=1700006400 # 2023-11-15 00:00 UTC
+start=$((day + 36000))
+
+# truth: lines "MILLISECONDS EVENT PID COMM key=value..."; a uid other than 0 by uid= among them
+truth()
+{
+	awk -v start=$start '{
+		uid = match($0, /uid=[0-9]+/) ? "" : "uid=0 "
+		tid = match($0, /tid=[0-9]+/) ? "" : "tid=" $3 " "
+		printf "t=%d%09d %s pid=%s comm=%s %s%s", start + int($1 / 1000), $1 % 1000 * 1000000, $2, $3, $4, uid, tid
+		for (i = 5; i <= NF; i++) printf " %s", $i
+		print ""
+	}' >"$work/truth"
+}
+
+# score SED [OPTION...]: the scorer's last line, for the text changed so
+score()
+{
+	local change=$1
+	shift
+	sed -E "$change" "$work/text" >"$work/changed"
+	tests/matrix/score --netns 7 --since "${start}000000000" --truth "$work/truth" "$@" "$work/changed" 2>&1 | tee "$work/out" |
+		grep '^score name=' || tail -n 1 "$work/out"
+}
+
+# verdict "what" SED WANT [OPTION...]: WANT is a pattern of the last line
+verdict()
+{
+	local what=$1 change=$2 want=$3
+	shift 3
+	like "$what" "$(score "$change" "$@")" "$want"
+}
+
+# ---- one connection on loopback; the server's name is of a thread pool, the client changes its uid ----
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+0 addr 1 x netns=8 addr=10.0.0.9
+10 sock 10 server ino=100 netns=7 proto=tcp laddr=:: lport=80 raddr=any rport=0 listen=1
+20 sock 20 the\x20client ino=200 netns=7 proto=tcp laddr=10.0.0.1 lport=5000 raddr=10.0.0.1 rport=80
+30 sock 10 server ino=101 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=10.0.0.1 rport=5000
+30 from 10 server ino=101 listener=100
+31 hold 11 child ino=101
+40 act 20 the\x20client ino=200 len=5 tid=21
+41 got 10 server ino=101 len=5
+45 self 20 the\x20client uid=1000
+50 act 11 child ino=101 len=3
+51 got 20 the\x20client ino=200 len=3 uid=1000
+60 drop 11 child ino=101
+61 drop 10 server ino=101
+62 drop 20 the\x20client ino=200 uid=1000
+END
+cat >"$work/text" <<'END'
+10:00:00.021000 (lo, proc the client:20, uid 0, out, attr=exact) IP 10.0.0.1.5000 > 10.0.0.1.80: Flags [S], seq 1, win 10, length 0
+10:00:00.021001 (lo, proc server:10, uid 0, in, attr=listener) IP 10.0.0.1.5000 > 10.0.0.1.80: Flags [S], seq 1, win 10, length 0
+10:00:00.021002 (lo, proc server:10, uid 0, out, attr=listener) IP 10.0.0.1.80 > 10.0.0.1.5000: Flags [S.], seq 1, ack 2, length 0
+10:00:00.021003 (lo, proc the client:20, uid 0, in, attr=exact) IP 10.0.0.1.80 > 10.0.0.1.5000: Flags [S.], seq 1, ack 2, length 0
+10:00:00.040100 (lo, proc the client:20, uid 0, out, attr=exact tid=21 tcomm="t a)") IP (ttl 64, length 45) 10.0.0.1.5000 > 10.0.0.1.80: Flags [P.], seq 1:6, length 5
+10:00:00.040101 (lo, proc child:11, uid 0, in, attr=exact) IP (ttl 64, length 45) 10.0.0.1.5000 > 10.0.0.1.80: Flags [P.], seq 1:6, length 5
+10:00:00.050100 (lo, proc child:11, uid 0, out, attr=exact) IP 10.0.0.1.80 > 10.0.0.1.5000: Flags [P.], seq 1:4, length 3
+10:00:00.050101 (lo, proc the client:20, uid 1000, in, attr=exact) IP 10.0.0.1.80 > 10.0.0.1.5000: Flags [P.], seq 1:4, length 3
+10:00:00.070000 (lo, proc server:10, uid 0, out, attr=exact) IP 10.0.0.1.80 > 10.0.0.1.5000: Flags [F.], seq 4, length 0
+10:00:00.070001 (lo, proc the client:20, uid 1000, in, attr=exact) IP 10.0.0.1.80 > 10.0.0.1.5000: Flags [F.], seq 4, length 0
+10:00:00.080000 (v0, proc ?, out, attr=none) ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28
+10:00:00.080001 (v0, proc ?, in, attr=none) IP 10.0.0.2.9 > 10.0.0.1.81: Flags [S], seq 7, win 10, length 0
+10:00:00.080002 (v0, proc ?, out, attr=none) IP 10.0.0.1.81 > 10.0.0.2.9: Flags [R.], seq 0, ack 8, length 0
+END
+
+is "a right capture" "$(score '' --name x)" \
+	"score name=x packets=13 right=13 none=0 wrong=0 kinds=exact:8,listener:2,none:3 reasons=- good=1"
+verdict "another process" '1s/the client:20/server:10/' 'wrong=1 .*good=0'
+verdict "the other end's on the way in" '2s/server:10/the client:20/' 'wrong=1'
+verdict "another name" '4s/the client/client/' 'wrong=1'
+verdict "another uid" '1s/uid 0/uid 1/' 'wrong=1'
+verdict "a uid it has not got yet" '1s/uid 0/uid 1000/' 'wrong=1'
+verdict "the uid it had when it acted last" '8s/uid 1000/uid 0/' 'wrong=0 .*good=1'
+verdict "data, by a holder that did not send" '7s/child:11/server:10/' 'wrong=1'
+verdict "data, by another thread" '5s/tid=21/tid=22/' 'wrong=1'
+verdict "no data, by any holder" '6s/child:11/server:10/' 'wrong=0 .*good=1'
+verdict "before accept, by one that did not hold the listener" '2s/server:10/child:11/' 'wrong=1'
+verdict "after the close, by the last but one" '9s/server:10/child:11/' 'wrong=1'
+verdict "nobody, where somebody is" '4s/proc the client:20, uid 0/proc ?/' 'right=12 none=1 wrong=0 .*good=0'
+verdict "somebody on ARP" '11s/proc \?/proc server:10, uid 0/' 'wrong=1'
+verdict "somebody on a closed port" '12s/proc \?/proc server:10, uid 0/' 'wrong=1'
+verdict "somebody on its reset" '13s/proc \?/proc server:10, uid 0/' 'wrong=1'
+verdict "bytes that are missing" '7,8d' 'wrong=0 .*good=0'
+verdict "a flow that was not captured" '1,10d' 'wrong=0 .*good=0'
+verdict "nothing at all" d 'packets=0 .*good=0'
+verdict "what is no packet line" '1s/^/x/' 'not a packet line'
+
+# ---- one tuple twice; the second is accepted late, by another process ----
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+10 sock 9 parent ino=100 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=any rport=0 listen=1
+11 hold 10 one ino=100
+12 hold 11 two ino=100
+30 sock 10 one ino=101 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=10.0.0.2 rport=5000
+30 from 10 one ino=101 listener=100
+40 drop 10 one ino=101
+40 drop 10 one ino=100
+90 sock 11 two ino=102 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=10.0.0.2 rport=5000
+90 from 11 two ino=102 listener=100
+END
+cat >"$work/text" <<'END'
+10:00:00.021000 (v0, proc one:10, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [S], seq 1, win 10, length 0
+10:00:00.035000 (v0, proc one:10, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [R], seq 2, length 0
+10:00:00.050000 (v0, proc two:11, uid 0, in, attr=listener) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [S], seq 900, win 10, length 0
+10:00:00.050100 (v0, proc parent:9, uid 0, out, attr=listener) IP 10.0.0.1.80 > 10.0.0.2.5000: Flags [S.], seq 1, ack 901, length 0
+10:00:00.095000 (v0, proc two:11, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [F.], seq 901, length 0
+END
+verdict "a tuple used again" '' 'right=5 none=0 wrong=0 .*good=1'
+verdict "the first owner on the second connection's handshake" '3s/two:11/one:10/' 'wrong=1'
+verdict "the first owner after it" '5s/two:11/one:10/' 'wrong=1'
+verdict "the second owner on the first connection" '2s/one:10/two:11/' 'wrong=1'
+
+# ---- SO_REUSEPORT: two listeners, one is chosen and accepts late ----
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+10 sock 10 one ino=100 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=any rport=0 listen=1
+11 sock 11 two ino=101 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=any rport=0 listen=1
+90 sock 11 two ino=102 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=10.0.0.2 rport=5000
+90 from 11 two ino=102 listener=101
+END
+cat >"$work/text" <<'END'
+10:00:00.021000 (v0, proc ?, in, attr=none) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [S], seq 1, win 10, length 0
+10:00:00.095000 (v0, proc two:11, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [F.], seq 2, length 0
+END
+verdict "an ambiguous handshake" '' 'right=1 none=1 wrong=0 .*reasons=reuseport:1 good=1'
+verdict "the kprobe back-end has no excuse" '' 'none=1 .*reasons=- good=0' --backend kprobe
+verdict "nor has what comes after accept" '2s/proc two:11, uid 0/proc ?/' 'none=2 .*reasons=reuseport:1 good=0'
+verdict "the other listener" '1s/proc \?/proc one:10, uid 0/' 'wrong=1'
+
+# ---- UDP: one port by two processes on two addresses, one connected; over midnight ----
+start=$((day + 86399))
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+0 addr 1 x netns=7 addr=10.0.0.3
+10 sock 10 one ino=100 netns=7 proto=udp laddr=10.0.0.1 lport=53 raddr=any rport=0
+11 sock 11 two ino=101 netns=7 proto=udp laddr=0.0.0.0 lport=53 raddr=any rport=0
+12 sock 12 three ino=102 netns=7 proto=udp laddr=10.0.0.1 lport=53 raddr=10.0.0.2 rport=9
+1001 act 11 two ino=101 len=4
+1060 drop 11 two ino=101
+END
+cat >"$work/text" <<'END'
+23:59:59.100000 (v0, proc one:10, uid 0, in, attr=port) IP 10.0.0.5.9 > 10.0.0.1.53: UDP, length 3
+23:59:59.500000 (v0, proc three:12, uid 0, in, attr=exact) IP 10.0.0.2.9 > 10.0.0.1.53: UDP, length 3
+00:00:00.001100 (v0, proc two:11, uid 0, out, attr=exact) IP 10.0.0.3.53 > 10.0.0.5.9: UDP, length 4
+00:00:00.002000 (v0, proc two:11, uid 0, in, attr=port) IP 10.0.0.5.9 > 10.0.0.3.53: UDP, length 3
+00:00:00.090000 (v0, proc ?, in, attr=none) IP 10.0.0.5.9 > 10.0.0.3.53: UDP, length 3
+00:00:00.090100 (v0, proc ?, out, attr=none) IP 10.0.0.3 > 10.0.0.5: ICMP 10.0.0.3 udp port 53 unreachable, length 36
+END
+verdict "UDP" '' 'right=6 none=0 wrong=0 .*good=1'
+verdict "an address's own socket before that of any" '1s/one:10/two:11/' 'wrong=1'
+verdict "a connected socket before both" '2s/three:12/one:10/' 'wrong=1'
+verdict "a port that was closed" '5s/proc \?/proc two:11, uid 0/' 'wrong=1'
+verdict "an error the kernel makes" '6s/proc \?/proc two:11, uid 0/' 'wrong=1'
+done_testing

@@ -2,6 +2,7 @@
 #include "pipeline/attribute.h"
 #include "pipeline/attribute_int.h"
 #include "pipeline/frag.h"
+#include "pipeline/shake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@ struct attributor {
 	struct flow_table *flows;
 	const struct addrs *addrs;
 	struct frag_table *frags;
+	struct shake_table *shakes;
 };
 
 struct attributor *attribute_new(struct flow_table *flows, const struct addrs *addrs)
@@ -21,9 +23,10 @@ struct attributor *attribute_new(struct flow_table *flows, const struct addrs *a
 	a->flows = flows;
 	a->addrs = addrs;
 	a->frags = frag_table_new();
-	if (a->frags)
+	a->shakes = shake_table_new();
+	if (a->frags && a->shakes)
 		return a;
-	free(a);
+	attribute_free(a);
 	return NULL;
 }
 
@@ -32,21 +35,47 @@ void attribute_free(struct attributor *a)
 	if (!a)
 		return;
 	frag_table_free(a->frags);
+	shake_table_free(a->shakes);
 	free(a);
 }
 
-/* The tuple's own owner at that time, or the one who came for it within the window (accept after the handshake); else who
- * listens. A listener that was closed gets nothing any more: what still comes is answered by the kernel. */
-static uint8_t attribute_tcp(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+/* Who listens. Of one that was closed only the connections that were still to be accepted, which are reset then; what else
+ * comes is answered by the kernel. */
+static uint8_t attribute_listener(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
-	if (is_syn(rec) && rec->dir == EV_DIR_IN)
-		flow_restart(flows, &rec->key, rec->hdr.ts_ns);
-	if (flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE)
-		return EV_ATTR_EXACT;
-	if (before_accept(flows, rec) &&
-		flow_find_port(flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out) == FLOW_LIVE)
+	struct owner first;
+
+	if (!before_accept(a->flows, rec))
+		return EV_ATTR_NONE;
+	switch (flow_find_port(a->flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out)) {
+	case FLOW_LIVE:
 		return EV_ATTR_LISTENER;
-	return EV_ATTR_NONE;
+	case FLOW_CLOSED:
+		if (!is_syn(rec) && shake_find(a->shakes, rec, &first) && owner_same_process(&first, out))
+			return EV_ATTR_LISTENER;
+		return EV_ATTR_NONE;
+	default:
+		return EV_ATTR_NONE;
+	}
+}
+
+/* The tuple's own owner at that time, or the one who came for it within the window (accept after the handshake); else who
+ * listens. */
+static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, struct owner *out)
+{
+	bool begins = is_syn(rec) && rec->dir == EV_DIR_IN && !(rec->flags & EV_PKT_ERROR);
+	uint8_t attr;
+
+	if (begins)
+		flow_restart(a->flows, &rec->key, rec->hdr.ts_ns);
+	if (flow_find(a->flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE)
+		return EV_ATTR_EXACT;
+	attr = attribute_listener(a, rec, out);
+	if (begins) {
+		out->attr = attr;
+		shake_begin(a->shakes, rec, out);
+	}
+	return attr;
 }
 
 /* Claims of an unconnected socket on a wildcard address leave the local address open. */
@@ -89,12 +118,13 @@ static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_pa
 
 /* The flow of the packet it quotes, also by port or listener where this end sent that. What the kernel answers with an error of
  * its own came to no socket, unless the very tuple has one. */
-static uint8_t attribute_error(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+static uint8_t attribute_error(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
+	struct flow_table *flows = a->flows;
 	bool tcp = rec->key.proto == IPPROTO_TCP, found;
 
 	if (rec->dir == EV_DIR_IN && tcp)
-		found = attribute_tcp(flows, rec, out) != EV_ATTR_NONE;
+		found = attribute_tcp(a, rec, out) != EV_ATTR_NONE;
 	else if (rec->dir == EV_DIR_IN && rec->key.proto == IPPROTO_UDP)
 		found = attribute_udp(flows, rec, out) != EV_ATTR_NONE;
 	else if (tcp)
@@ -104,17 +134,17 @@ static uint8_t attribute_error(struct flow_table *flows, const struct ev_packet 
 	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
 
-static uint8_t settle_local(struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+static uint8_t settle_local(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	if (rec->flags & EV_PKT_ERROR)
-		return attribute_error(flows, rec, out);
+		return attribute_error(a, rec, out);
 	switch (rec->key.proto) {
 	case IPPROTO_TCP:
-		return attribute_tcp(flows, rec, out);
+		return attribute_tcp(a, rec, out);
 	case IPPROTO_UDP:
-		return attribute_udp(flows, rec, out);
+		return attribute_udp(a->flows, rec, out);
 	default:
-		return attribute_icmp(flows, rec, out);
+		return attribute_icmp(a->flows, rec, out);
 	}
 }
 
@@ -141,7 +171,7 @@ static uint8_t settle(struct attributor *a, const struct ev_packet *rec, struct 
 		return EV_ATTR_NONE;
 	if (is_passing(a, rec))
 		return passing_owner(a->flows, a->addrs, rec, out);
-	return settle_local(a->flows, rec, out);
+	return settle_local(a, rec, out);
 }
 
 void attribute_packet(struct attributor *a, const struct ev_packet *rec, struct owner *owner)

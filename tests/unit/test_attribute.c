@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/model/flow.c src/model/flow_any.c
+/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_any.c
  * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* Whose packet is it? DESIGN.md section 4, sentence by sentence. */
 #include "claims.h"
@@ -149,6 +149,42 @@ static void test_listener_closed(void)
 	tap_is_str(judge_in(t, &key, SYN, 19), "listener 200", "before the close");
 	tap_is_str(judge_in(t, &key, SYN, 20), "none 0", "a SYN nobody listens for any more");
 	tap_is_str(judge_out(t, &key, RST | ACK, 20), "none 0", "is answered by the kernel");
+	flow_table_free(t);
+}
+
+/* One attributor for a row of packets: it remembers handshakes. */
+static const char *judge_next(struct attributor *a, const struct ev_key *key, uint8_t dir, uint8_t tcp_flags, uint64_t at_ms)
+{
+	static char text[40];
+	struct ev_packet rec = packet(key, dir, tcp_flags, at_ms);
+	struct owner o;
+
+	owner_from_val(&rec.owner, &o);
+	attribute_packet(a, &rec, &o);
+	snprintf(text, sizeof(text), "%s %u", owner_attr_name(o.attr), o.pid);
+	return text;
+}
+
+/* What nobody accepted is reset when the listener is closed; a SYN that comes after that is refused. */
+static void test_never_accepted(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_key other = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5001);
+
+	claims_listen(t, &any, SERVER, 1, 0, 10);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 20), "listener 200", "SYN");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, PSH | ACK, 21), "listener 200", "data");
+	claims_close(t, 1, 30);
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 31), "listener 200", "the reset of one that was never accepted");
+	tap_is_str(judge_next(a, &other, EV_DIR_IN, PSH | ACK, 31), "none 0", "a tuple without a handshake");
+	tap_is_str(judge_next(a, &other, EV_DIR_OUT, RST, 31), "none 0", "and its reset");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 40), "none 0", "a new SYN of the tuple: nobody listens");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 40), "none 0", "the kernel refuses it by itself");
+	attribute_free(a);
+	addrs_free(none);
 	flow_table_free(t);
 }
 
@@ -446,6 +482,7 @@ int main(void)
 	test_client();
 	test_server();
 	test_listener_closed();
+	test_never_accepted();
 	test_listeners_shared();
 	test_server_tuple_reused();
 	test_what_does_not_restart();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/pipeline/frag.c src/model/owner.c */
+/* links: src/pipeline/frag.c src/pipeline/shake.c src/model/owner.c */
 /* Whose are the later fragments of a packet? */
 #include "claims.h"
 #include "pipeline/frag.h"

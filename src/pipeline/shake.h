@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Handshakes with a listener: whose connections those are that nobody has accepted when the listener is closed. Bounded: the
+ * oldest are forgotten. Single-threaded; records come in time order. */
+#ifndef PIDTAP_PIPELINE_SHAKE_H
+#define PIDTAP_PIPELINE_SHAKE_H
+
+#include <stdbool.h>
+
+#include "model/owner.h"
+#include "probes/events.h"
+
+struct shake_table;
+
+/* NULL: out of memory. */
+struct shake_table *shake_table_new(void);
+void shake_table_free(struct shake_table *t);
+
+/* An incoming SYN: `owner` listens; attr EV_ATTR_NONE: it is not known who. What was known of the tuple is forgotten. */
+void shake_begin(struct shake_table *t, const struct ev_packet *syn, const struct owner *owner);
+
+/* Who listened when the handshake with the packet's tuple began? false: there was none that is known. */
+bool shake_find(const struct shake_table *t, const struct ev_packet *rec, struct owner *out);
+
+#endif

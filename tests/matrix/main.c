@@ -11,6 +11,7 @@
 #include "tests/matrix/matrix_int.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define FIRST_PORT 7000
 #define PORTS_PER_PASS 10
 #define POLL_MS 2
+#define GATE_GO (GATE_CNT - 1) /* no scenario's */
 #define SETTLE_MS 3000 /* what of connections has not ended by then is left alone */
 
 static struct scenario *scenarios;
@@ -187,25 +189,66 @@ static void make_file(const char *path)
 		fail("%s", path);
 }
 
+/* Passes know nothing of each other; each is a process with players of its own. */
+static const struct scenario *playing;
+static int is_ready[2];
+
+static void pass(struct scene *s)
+{
+	if (playing->before)
+		playing->before(s);
+	if (write(is_ready[1], "r", 1) != 1)
+		fail("pass");
+	close(is_ready[1]);
+	gate_wait(s, GATE_GO);
+	playing->run(s);
+	reap_all(s);
+}
+
+/* All are there, with the sockets that are older than the capture. Of one that failed, the runner hears by its end. */
+static void start_passes(struct scene *scenes, int n)
+{
+	char byte;
+
+	if (pipe2(is_ready, O_CLOEXEC))
+		fail("pipe");
+	for (int i = 0; i < n; i++)
+		spawn(&scenes[i], "pass", NULL, pass);
+	close(is_ready[1]);
+	for (int i = 0; i < n; i++) {
+		if (read(is_ready[0], &byte, 1) != 1)
+			fail("a pass failed before the start");
+	}
+}
+
+/* All at once, unless the scenario is such that one would be taken for another. */
+static void play_passes(struct scene *scenes, int n)
+{
+	for (int i = 0; i < n; i++) {
+		gate_open(&scenes[i], GATE_GO);
+		if (playing->one_by_one)
+			reap_all(&scenes[i]);
+	}
+	for (int i = 0; i < n; i++)
+		reap_all(&scenes[i]);
+}
+
 static int run(const struct scenario *sc, const char *ready, const char *go)
 {
 	static struct scene scenes[PASS_MAX];
 	int n = make_scenes(sc, scenes);
 
+	playing = sc;
 	truth_netns("a");
 	truth_netns("b");
 	if (sc->setup)
 		sc->setup();
 	in_both(log_addrs);
-	for (int i = 0; i < n && sc->before; i++)
-		sc->before(&scenes[i]);
+	start_passes(scenes, n);
 	make_file(ready);
 	while (access(go, F_OK))
 		pause_ms(POLL_MS);
-	for (int i = 0; i < n; i++) {
-		sc->run(&scenes[i]);
-		reap_all(&scenes[i]);
-	}
+	play_passes(scenes, n);
 	in_both(settle);
 	return 0;
 }

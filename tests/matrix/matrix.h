@@ -38,7 +38,7 @@
 #define AT_ALL (AT_LO | AT_CLIENT | AT_SERVER)
 #define AT_ONCE 0x80   /* one pass, with client and server in a and b: the scenario places its processes itself */
 
-#define GATE_CNT 16
+#define GATE_CNT 16 /* 0 .. 14 are the scenario's */
 #define PLAYER_CNT 64
 
 /* Longer than pidtap's order window (20 ms by default): what happens later than this comes too late to settle a packet. */
@@ -70,6 +70,7 @@ struct scenario {
 	const char *about;   /* one line */
 	unsigned int passes; /* OVER_* | AT_*; 0: all. Without an OVER_ or AT_ all of these */
 	const char *options; /* pidtap's, further ones; "@" stands for the prefix of namespaces' names */
+	bool one_by_one;     /* the passes; else all at once */
 	const char *at;	     /* the namespace pidtap runs in; NULL: a */
 
 	/* What the kernel lacks for it ("CONFIG_VLAN_8021Q"), found by trying; NULL: nothing. */

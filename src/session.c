@@ -172,14 +172,16 @@ static void stop(struct session *s)
 static void announce(struct session *s, uint64_t started_ns)
 {
 	static const char *const how[] = {[BUILD_CACHED] = "cached", [BUILD_COMPILED] = "compiled"};
-	char what[64] = "all interfaces";
+	char what[64] = "all interfaces", where[64] = "";
 
 	if (!iface_select_is_any(&s->select))
 		snprintf(what, sizeof(what), "%s%s", s->opts->ifaces[0], s->opts->iface_cnt > 1 ? ", ..." : "");
 	log_verbose("attached in %.0f ms (bundle %s, %zu hooks, %zu interfaces)",
 		(double)(clock_mono_ns() - started_ns) / NSEC_PER_MSEC, s->opts->bundle ? "carried" : how[s->how],
 		hooks_count(s->hooks), session_tap_count(s));
-	log_info("listening on %s, back-end %s", what, backend_name(s->backend));
+	if (s->opts->netns_cnt)
+		snprintf(where, sizeof(where), " of %zu network namespaces", session_space_count(s));
+	log_info("listening on %s%s, back-end %s", what, where, backend_name(s->backend));
 }
 
 static int capture(const struct options *opts)

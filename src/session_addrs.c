@@ -35,6 +35,8 @@ int session_open_addrs(struct space *space)
 
 void session_close_addrs(struct space *space)
 {
+	if (!space->addresses)
+		return;
 	addresses_close(space->addresses);
 	space->addresses = NULL;
 	addrs_del_netns(space->session->addrs, space->ns.inode);

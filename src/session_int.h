@@ -135,6 +135,7 @@ int session_open_space(struct space *space);
 void session_end_space(struct space *space);
 struct space *session_find_space(const struct session *s, uint32_t inode);
 size_t session_tap_count(const struct session *s);
+size_t session_space_count(const struct session *s); /* that are captured */
 int session_watch_spaces(struct session *s);
 
 /* Its links or addresses changed. */

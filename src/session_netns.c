@@ -28,6 +28,16 @@ size_t session_tap_count(const struct session *s)
 	return n;
 }
 
+size_t session_space_count(const struct session *s)
+{
+	const struct space *space;
+	size_t n = 0;
+
+	LL_FOREACH(s->spaces, space)
+		n += space->taps != NULL;
+	return n;
+}
+
 /* ---- one comes ---- */
 
 int session_new_space(struct session *s, struct netns *ns, const char *asked, struct space **out)

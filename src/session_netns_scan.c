@@ -191,35 +191,33 @@ static int add_new(struct session *s, const struct netns_list *list)
 	return err;
 }
 
+/* ---- when ---- */
+
+/* At all processes only where that is needed. */
+static int look(struct session *s, struct netns_list *out)
+{
+	int err = netns_list_read(&s->root, s->all_netns, out);
+
+	if (err || s->all_netns || all_there(s, out))
+		return err;
+	netns_list_free(out);
+	return netns_list_read(&s->root, true, out);
+}
+
 static int scan(struct session *s)
 {
-	bool processes = s->all_netns;
+	uint64_t began_ns = clock_mono_ns();
 	struct netns_list list;
-	int err = netns_list_read(&s->root, processes, &list);
+	int err = look(s, &list);
 
-	if (!err && !processes && !all_there(s, &list)) {
-		netns_list_free(&list);
-		err = netns_list_read(&s->root, true, &list);
-	}
+	s->scan_wanted = false;
+	s->scan_ready_ns = began_ns + (clock_mono_ns() - began_ns) * SCAN_SHARE;
+	s->scan_next_ns = began_ns + SCAN_EVERY_NS;
 	if (err)
 		return err;
 	end_missing(s, &list);
 	err = add_new(s, &list);
 	netns_list_free(&list);
-	return err;
-}
-
-/* ---- when ---- */
-
-static int scan_now(struct session *s)
-{
-	uint64_t began_ns = clock_mono_ns(), took_ns;
-	int err = scan(s);
-
-	took_ns = clock_mono_ns() - began_ns;
-	s->scan_wanted = false;
-	s->scan_ready_ns = began_ns + took_ns * SCAN_SHARE;
-	s->scan_next_ns = began_ns + SCAN_EVERY_NS;
 	return err;
 }
 
@@ -254,7 +252,7 @@ int session_open_spaces(struct session *s)
 		if (!err)
 			err = session_open_space(space);
 	if (!err && s->opts->netns_cnt)
-		err = scan_now(s);
+		err = scan(s);
 	if (!err)
 		err = complain_missing(s);
 	s->attached = !err;
@@ -286,5 +284,5 @@ int session_tend_netns(struct session *s, uint64_t now_ns)
 			err = session_forget_addrs(space, now_ns);
 	if (err || !s->opts->netns_cnt || now_ns < s->scan_ready_ns)
 		return err;
-	return s->scan_wanted || now_ns >= s->scan_next_ns ? scan_now(s) : 0;
+	return s->scan_wanted || now_ns >= s->scan_next_ns ? scan(s) : 0;
 }

@@ -10,6 +10,15 @@ _pidtap_interfaces()
 	done
 }
 
+_pidtap_namespaces()
+{
+	local name
+	echo all
+	for name in /run/netns/*; do
+		[ ! -e "$name" ] || basename "$name"
+	done
+}
+
 _pidtap()
 {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -18,6 +27,10 @@ _pidtap()
 	case $previous in
 	-i | --interface)
 		mapfile -t COMPREPLY < <(compgen -W "$(_pidtap_interfaces)" -- "$current")
+		return
+		;;
+	--netns)
+		mapfile -t COMPREPLY < <(compgen -W "$(_pidtap_namespaces)" -- "$current")
 		return
 		;;
 	-p | --pid)
@@ -40,7 +53,7 @@ _pidtap()
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "-i --interface -w --write --print -c --count --duration -s --snapshot-length \
+	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --print -c --count --duration -s --snapshot-length \
 		-q --quick -v --verbose -n -p --pid --uid --include-unknown --map-size --buffer-size --window --backend \
 		--kernel-headers --kernel-headers-force --assume-kernel --cache-dir --no-cache --bundle --bundle-out --dump-bpf \
 		--probe-check -h --help --version" -- "$current")

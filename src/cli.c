@@ -48,16 +48,27 @@ static int append_u32(uint32_t **list, size_t *cnt, uint32_t v)
 	return 0;
 }
 
-static int set_iface(struct options *opts, const char *name, const char *arg)
+static int append_text(const char ***list, size_t *cnt, const char *arg)
 {
-	const char **grown = realloc(opts->ifaces, (opts->iface_cnt + 1) * sizeof(*grown));
+	const char **grown = realloc(*list, (*cnt + 1) * sizeof(*grown));
 
-	(void)name;
 	if (!grown)
 		return out_of_memory();
-	opts->ifaces = grown;
-	grown[opts->iface_cnt++] = arg;
+	*list = grown;
+	grown[(*cnt)++] = arg;
 	return 0;
+}
+
+static int set_iface(struct options *opts, const char *name, const char *arg)
+{
+	(void)name;
+	return append_text(&opts->ifaces, &opts->iface_cnt, arg);
+}
+
+static int set_netns(struct options *opts, const char *name, const char *arg)
+{
+	(void)name;
+	return append_text(&opts->netns, &opts->netns_cnt, arg);
 }
 
 static int set_pid(struct options *opts, const char *name, const char *arg)
@@ -171,6 +182,7 @@ DEFINE_SETTER(set_probe_check, opts->action = ACTION_PROBE_CHECK)
 static const struct option_row rows[] = {
 	{'i', "interface", "IFACE", "capture on IFACE (repeatable); any: all, also those that appear later (default)",
 		set_iface},
+	{0, "netns", "NAME", "also in network namespace NAME: of ip netns, a path, or all (repeatable)", set_netns},
 	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
 	{0, "print", NULL, "text as well as -w", set_print},
 	{'c', "count", "N", "end after N packets", set_count},
@@ -355,6 +367,7 @@ enum cli_result cli_parse(int argc, char **argv, struct options *opts)
 void cli_free(struct options *opts)
 {
 	free(opts->ifaces);
+	free(opts->netns);
 	free(opts->pids);
 	free(opts->uids);
 }

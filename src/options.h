@@ -20,6 +20,8 @@ struct options {
 	/* where */
 	const char **ifaces; /* -i; empty or "any": all */
 	size_t iface_cnt;
+	const char **netns; /* --netns; besides our own */
+	size_t netns_cnt;
 
 	/* which packets */
 	uint32_t *pids; /* -p */

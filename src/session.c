@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -27,7 +26,7 @@ static void init(struct session *s, const struct options *opts)
 	memset(s, 0, sizeof(*s));
 	s->opts = opts;
 	s->root.prefix = "";
-	s->epoll_fd = s->signal_fd = -1;
+	s->epoll_fd = s->signal_fd = s->mounts_fd = -1;
 	clock_offset_init(&s->clock);
 	features_init(&s->feat, &s->root, opts->assume_kver);
 	if (kver_running(&s->kver) && !uname(&uts))
@@ -54,18 +53,6 @@ static int check_pids(struct session *s)
 		log_err("-p %u: no such process", opts->pids[i]);
 		return -ESRCH;
 	}
-	return 0;
-}
-
-static int read_netns(struct session *s)
-{
-	struct stat st;
-
-	if (stat("/proc/self/ns/net", &st)) {
-		log_err("cannot read /proc/self/ns/net: %s (is /proc mounted?)", strerror(errno));
-		return -errno;
-	}
-	s->netns = (uint32_t)st.st_ino;
 	return 0;
 }
 
@@ -132,17 +119,16 @@ static int start(struct session *s)
 	static int (*const steps[])(struct session *s) = {
 		check_root,
 		check_pids,
-		read_netns,
+		session_find_spaces,
 		catch_signals,
 		session_get_bundle,
 		make_tables,
-		session_read_addrs,
 		open_sinks,
 		session_make_maps,
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
-		session_attach_taps,
+		session_open_spaces,
 	};
 	int err = 0;
 
@@ -154,11 +140,11 @@ static int start(struct session *s)
 /* In reverse. What is still in the buffers is written before the files are ended. */
 static void stop(struct session *s)
 {
-	taps_close(s->taps);
-	if (s->taps)
+	session_close_taps(s);
+	if (s->attached)
 		session_drain(s);
 	hooks_free(s->hooks);
-	if (s->taps) {
+	if (s->attached) {
 		session_refresh_stats(s);
 		session_finish_sinks(s);
 		session_report_end(s);
@@ -167,6 +153,8 @@ static void stop(struct session *s)
 	evict_free(s->evict);
 	maps_free(s->maps);
 	session_close_sinks(s);
+	session_free_spaces(s);
+	iface_select_fini(&s->select);
 	attribute_free(s->attributor);
 	addrs_free(s->addrs);
 	holders_free(s->holders);
@@ -174,6 +162,8 @@ static void stop(struct session *s)
 	iface_table_free(s->ifaces);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
+	if (s->mounts_fd >= 0)
+		close(s->mounts_fd);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	bundle_free(&s->bundle);
@@ -182,14 +172,16 @@ static void stop(struct session *s)
 static void announce(struct session *s, uint64_t started_ns)
 {
 	static const char *const how[] = {[BUILD_CACHED] = "cached", [BUILD_COMPILED] = "compiled"};
-	char what[64] = "all interfaces";
+	char what[64] = "all interfaces", where[64] = "";
 
-	if (!session_wants_all(s->opts))
+	if (!iface_select_is_any(&s->select))
 		snprintf(what, sizeof(what), "%s%s", s->opts->ifaces[0], s->opts->iface_cnt > 1 ? ", ..." : "");
 	log_verbose("attached in %.0f ms (bundle %s, %zu hooks, %zu interfaces)",
 		(double)(clock_mono_ns() - started_ns) / NSEC_PER_MSEC, s->opts->bundle ? "carried" : how[s->how],
-		hooks_count(s->hooks), taps_count(s->taps));
-	log_info("listening on %s, back-end %s", what, backend_name(s->backend));
+		hooks_count(s->hooks), session_tap_count(s));
+	if (s->opts->netns_cnt)
+		snprintf(where, sizeof(where), " of %zu network namespaces", session_space_count(s));
+	log_info("listening on %s%s, back-end %s", what, where, backend_name(s->backend));
 }
 
 static int capture(const struct options *opts)

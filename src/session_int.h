@@ -20,10 +20,13 @@
 #include "pipeline/attribute.h"
 #include "pipeline/filter.h"
 #include "pipeline/order.h"
+#include "source/addresses.h"
 #include "source/build.h"
 #include "source/evict.h"
 #include "source/hooks.h"
+#include "source/iface_select.h"
 #include "source/load.h"
+#include "source/netns.h"
 #include "source/ring.h"
 #include "source/taps.h"
 
@@ -43,12 +46,27 @@ struct stream {
 	unsigned int pops; /* since the last ring_commit */
 };
 
+/* A captured network namespace. */
+struct space {
+	struct session *session;
+	struct netns ns;
+	bool own;
+	bool expected;	   /* our own, or asked for by itself: its end is a loss */
+	const char *asked; /* as --netns says it; NULL: it is our own, or was found */
+	struct addresses *addresses;
+	uint64_t forget_ns; /* when the addresses that went are forgotten; UINT64_MAX: none did */
+	struct taps *taps;  /* NULL: it cannot be captured */
+	struct space *next;
+};
+
+/* What an event of the loop is about. */
+enum wake { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS, WAKE_ADDRS, WAKE_MOUNTS };
+
 struct session {
 	const struct options *opts;
 	struct sysroot root;
 	struct features feat;
-	uint32_t kver;	/* exact LINUX_VERSION_CODE of the running kernel */
-	uint32_t netns; /* inode of our network namespace */
+	uint32_t kver; /* exact LINUX_VERSION_CODE of the running kernel */
 
 	/* in the order they are made; undone in reverse */
 	struct bundle bundle;
@@ -66,15 +84,22 @@ struct session {
 	struct stream owners;
 	struct stream packets;
 	struct hooks *hooks;
-	struct taps *taps;
+	struct iface_select select;
+	struct space *spaces; /* our own is the first */
+	bool attached;	      /* packets are captured */
 	int epoll_fd;
 	int signal_fd;
+	int mounts_fd; /* the mount table, in which namespaces get names; -1: nothing depends on it */
 
 	struct clock_offset clock;
 	struct filter filter;
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
+	bool all_netns;		 /* --netns all */
+	bool scan_wanted;	 /* look for namespaces as soon as may be */
+	uint64_t scan_ready_ns;	 /* not before that */
+	uint64_t scan_next_ns;	 /* at the latest */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or an output failed */
@@ -92,16 +117,45 @@ int session_make_maps(struct session *s);
 int session_open_evict(struct session *s);
 int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
-int session_attach_taps(struct session *s);
+int session_attach_taps(struct space *space); /* in its namespace */
 
-/* No -i, or -i any. */
-bool session_wants_all(const struct options *opts);
+/* session_netns_scan.c: which network namespaces are to be captured: at the start those that are asked for; then all these are
+ * captured, and those that are found; then, while it runs, as they come and go. */
+int session_find_spaces(struct session *s);
+int session_open_spaces(struct session *s);
+int session_watch_netns(struct session *s);
+int session_tend_netns(struct session *s, uint64_t now_ns);
 
-/* session_addrs.c: the addresses of our own namespace as they are now. */
-int session_read_addrs(struct session *s);
+/* A socket acted in a namespace of this number. */
+void session_note_netns(struct session *s, uint32_t inode);
+
+/* session_netns.c: the list of them. A new one takes `ns`; opening prints, and one that was refused stays in the list. */
+int session_new_space(struct session *s, struct netns *ns, const char *asked, struct space **out);
+int session_open_space(struct space *space);
+void session_end_space(struct space *space);
+struct space *session_find_space(const struct session *s, uint32_t inode);
+size_t session_tap_count(const struct session *s);
+size_t session_space_count(const struct session *s); /* that are captured */
+int session_watch_spaces(struct session *s);
+
+/* Its links or addresses changed. */
+int session_on_space(struct session *s, uint32_t inode, enum wake what, uint64_t now_ns);
+
+/* No packet more; later, all the rest. */
+void session_close_taps(struct session *s);
+void session_free_spaces(struct session *s);
+
+/* session_addrs.c: the addresses of a namespace. To open, be in it; to update, when they changed; to forget, now and then. */
+int session_open_addrs(struct space *space);
+void session_close_addrs(struct space *space);
+int session_update_addrs(struct space *space, uint64_t now_ns);
+int session_forget_addrs(struct space *space, uint64_t now_ns);
 
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);
+
+/* An event of the loop when `events` happen to fd, which belongs to the namespace of that inode, if to any. */
+int session_watch(struct session *s, int fd, uint32_t events, enum wake what, uint32_t inode);
 
 /* Hands on all records there are, whatever their age; for the end. */
 void session_drain(struct session *s);

@@ -24,11 +24,9 @@
 /* Above this filling packets are judged early rather than lost. */
 #define PRESSURE_PERCENT 50
 
-enum { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS };
-
-static int watch(struct session *s, int fd, uint32_t what)
+int session_watch(struct session *s, int fd, uint32_t events, enum wake what, uint32_t inode)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = what};
+	struct epoll_event ev = {.events = events, .data.u64 = (uint64_t)inode << 32 | what};
 
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
@@ -38,7 +36,7 @@ static int watch_ring(struct session *s, const struct ring *ring)
 	int err = 0;
 
 	for (size_t i = 0; i < ring_cpu_cnt(ring) && !err; i++)
-		err = watch(s, ring_fd(ring, i), WAKE_RING);
+		err = session_watch(s, ring_fd(ring, i), EPOLLIN, WAKE_RING, 0);
 	return err;
 }
 
@@ -49,9 +47,9 @@ static int watch_all(struct session *s)
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll_fd < 0)
 		return -errno;
-	err = watch(s, s->signal_fd, WAKE_SIGNAL);
+	err = session_watch(s, s->signal_fd, EPOLLIN, WAKE_SIGNAL, 0);
 	if (!err)
-		err = watch(s, taps_fd(s->taps), WAKE_LINKS);
+		err = session_watch_netns(s);
 	if (!err)
 		err = watch_ring(s, s->owners.ring);
 	if (!err)
@@ -61,6 +59,7 @@ static int watch_all(struct session *s)
 
 static void on_claim(struct session *s, const struct ev_owner *ev)
 {
+	session_note_netns(s, ev->key.netns);
 	if (ev->kind == EV_OWN_HOLD)
 		session_on_holder(s, ev);
 	else if (flow_claim(s->flows, ev))
@@ -157,25 +156,24 @@ static void on_signal(struct session *s)
 	}
 }
 
-static int on_links(struct session *s)
-{
-	int err = taps_changes(s->taps);
-
-	if (!err && s->interfaces_lost && !taps_count(s->taps))
-		s->stop = true; /* nothing left to capture on */
-	return err;
-}
-
-static int dispatch(struct session *s, const struct epoll_event *events, int n)
+static int dispatch(struct session *s, const struct epoll_event *events, int n, uint64_t now_ns)
 {
 	int err = 0;
 
 	for (int i = 0; i < n && !err; i++) {
-		if (events[i].data.u32 == WAKE_SIGNAL)
+		enum wake what = (uint32_t)events[i].data.u64;
+
+		if (what == WAKE_SIGNAL)
 			on_signal(s);
-		else if (events[i].data.u32 == WAKE_LINKS)
-			err = on_links(s);
+		else if (what == WAKE_MOUNTS)
+			s->scan_wanted = true;
+		else if (what == WAKE_LINKS || what == WAKE_ADDRS)
+			err = session_on_space(s, (uint32_t)(events[i].data.u64 >> 32), what, now_ns);
 	}
+	if (!err)
+		err = session_tend_netns(s, now_ns);
+	if (s->interfaces_lost && !session_tap_count(s))
+		s->stop = true; /* nothing left to capture on */
 	return err;
 }
 
@@ -220,11 +218,11 @@ int session_loop(struct session *s)
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		now_ns = clock_mono_ns();
+		err = dispatch(s, events, n < 0 ? 0 : n, now_ns); /* before packets: an address that came may be theirs */
 		s->window_end_ns = now_ns - s->opts->window_ns;
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
 		if (captured != s->stats.captured)
 			session_flush_sinks(s);
-		err = dispatch(s, events, n < 0 ? 0 : n);
 		every_second(s, now_ns, &second_ns);
 	}
 	return err;

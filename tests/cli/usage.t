@@ -25,6 +25,7 @@ for option in --count --pid --map-size --buffer-size --window; do
 done
 refused '--backend x: ' --backend x
 refused '--nosuch' --nosuch
+refused '--netns: needs' --netns ''
 refused '--pid: needs' --pid
 refused 'port: ' port 80
 refused '--include-unknown: ' --include-unknown

@@ -64,7 +64,7 @@ static void test_defaults(void)
 	const char *none = NULL;
 
 	tap_ok(taken(&none), "no argument at all");
-	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.pid_cnt && !opts.uid_cnt,
+	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.netns_cnt && !opts.pid_cnt && !opts.uid_cnt,
 		"captures all");
 	tap_ok(opts.snaplen == EV_CAPLEN_MAX && !opts.max_packets && !opts.duration_ns && !opts.write_path,
 		"without limit");
@@ -81,6 +81,10 @@ static void test_forms(void)
 		"-i in four forms");
 	tap_is_str(opts.ifaces[1], "lo", "without a space");
 	tap_is_str(opts.ifaces[3], "v1", "with =");
+	tap_ok(taken(ARGS("--netns", "b", "--netns=/proc/1/ns/net", "--netns", "all")) && opts.netns_cnt == 3 &&
+			!opts.iface_cnt,
+		"namespaces, as many as one likes");
+	tap_is_str(opts.netns[1], "/proc/1/ns/net", "by path, too");
 	tap_ok(taken(ARGS("-nqvc5")) && opts.quiet && opts.verbose && opts.max_packets == 5,
 		"letters together");
 	tap_ok(taken(ARGS("--dur=1.5")) && opts.duration_ns == 1500000000, "a long one cut short");

@@ -23,6 +23,7 @@ void owner_from_val(const struct ev_owner_val *val, struct owner *out)
 		return;
 	out->start_ns = val->start_ns;
 	out->sock_id = val->sock_id;
+	out->act_ns = val->act_ns;
 	out->pid = val->pid;
 	out->tid = val->tid;
 	out->uid = val->uid;

@@ -13,7 +13,7 @@
 static int fill_set(const struct maps *m, const char *map, const uint32_t *keys, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++) {
-		int err = map_add_u32(maps_fd(m, map), keys[i]);
+		int err = map_put(maps_fd(m, map), &keys[i], EV_PID_GIVEN);
 
 		if (!err)
 			continue;

@@ -34,6 +34,7 @@
 #include "maps.h"
 #include "sock.h"
 #include "owner.h"
+#include "filter.h"
 #include "parse.h"
 #include "tc.c"
 #include "proc.c"

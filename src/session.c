@@ -35,7 +35,6 @@ static void init(struct session *s, const struct options *opts)
 	features_init(&s->feat, &s->root, opts->assume_kver);
 	if (kver_running(&s->kver) && !uname(&uts))
 		kver_parse(uts.release, &s->kver);
-	s->filter = (struct filter){opts->pids, opts->pid_cnt, opts->uids, opts->uid_cnt, opts->include_unknown};
 }
 
 static int check_root(struct session *s)
@@ -45,19 +44,6 @@ static int check_root(struct session *s)
 		return 0;
 	log_err("capturing needs root: try sudo");
 	return -EPERM;
-}
-
-static int check_pids(struct session *s)
-{
-	const struct options *opts = s->opts;
-
-	for (size_t i = 0; i < opts->pid_cnt; i++) {
-		if (!kill((pid_t)opts->pids[i], 0) || errno != ESRCH)
-			continue;
-		log_err("-p %u: no such process", opts->pids[i]);
-		return -ESRCH;
-	}
-	return 0;
 }
 
 static int read_netns(struct session *s)
@@ -104,6 +90,7 @@ static int catch_signals(struct session *s)
 
 	set_of_ends(&set);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, and a file that may grow no more, */
 	signal(SIGXFSZ, SIG_IGN); /* are errors of write(2) */
@@ -135,7 +122,9 @@ static int start(struct session *s)
 {
 	static int (*const steps[])(struct session *s) = {
 		check_root,
-		check_pids,
+		session_check_processes,
+		session_start_command,
+		session_make_filter,
 		read_netns,
 		catch_signals,
 		session_get_bundle,
@@ -146,6 +135,7 @@ static int start(struct session *s)
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
+		session_follow_existing,
 		session_attach_taps,
 	};
 	int err = 0;
@@ -177,8 +167,7 @@ static void stop(struct session *s)
 	holders_free(s->holders);
 	flow_table_free(s->flows);
 	iface_table_free(s->ifaces);
-	if (s->signal_fd >= 0)
-		close(s->signal_fd);
+	filter_free(s->filter);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	bundle_free(&s->bundle);
@@ -201,7 +190,7 @@ static int capture(const struct options *opts)
 {
 	uint64_t started_ns = clock_mono_ns();
 	struct session s;
-	int err;
+	int err, status;
 
 	init(&s, opts);
 	err = start(&s);
@@ -210,7 +199,12 @@ static int capture(const struct options *opts)
 		err = session_loop(&s);
 	}
 	stop(&s);
-	return err || s.status || s.interfaces_lost ? 1 : 0;
+	session_wait_command(&s);
+	status = err || s.status || s.interfaces_lost ? 1 : session_command_status(&s);
+	child_free(s.command);
+	if (s.signal_fd >= 0)
+		close(s.signal_fd);
+	return status;
 }
 
 static int compile_only(const struct options *opts)

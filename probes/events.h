@@ -92,15 +92,22 @@ struct ev_key {
 	__u8 pad[7];
 };
 
+/* Key of m_comms: a name as the kernel cuts it, padded with zeros. */
+struct ev_comm {
+	char name[EV_COMM_LEN];
+};
+
 /* Who owns a socket: value of m_flow_owner and part of m_sock's. All zero: unknown. */
 struct ev_owner_val {
 	__u64 start_ns;		 /* group leader's start, CLOCK_BOOTTIME: with pid the identity of a process */
 	__u64 sk;		 /* kernel address of the socket; 0 in a seed. Identity only, never printed */
 	__u64 sock_id;		 /* ktime at which this socket was first seen: its generation. 0 in a seed */
+	__u64 act_ns;		 /* ktime at which all below was so; 0: not known */
 	__u32 pid;		 /* tgid, in the initial pid namespace */
 	__u32 tid;		 /* thread that acted last */
 	__u32 uid;		 /* its uid, in the initial user namespace */
-	__u32 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	__u16 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	__u16 exec_id;		 /* another number: it runs another program since. For the kernel side only */
 	char comm[EV_COMM_LEN];	 /* the group leader's */
 	char tcomm[EV_COMM_LEN]; /* the thread's own */
 } EV_RECORD;
@@ -207,7 +214,8 @@ struct ev_packet {
 #define EV_STAT_FLOW_FULL 7	/* new keys m_flow_owner had no room for */
 #define EV_STAT_SOCK_INSERT 8	/* new sockets in m_sock */
 #define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
-#define EV_STAT_CNT 10
+#define EV_STAT_PID_FULL 10	/* processes m_pids had no room for: their packets are dropped */
+#define EV_STAT_CNT 11
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */
@@ -220,20 +228,22 @@ struct ev_packet {
 #define EV_RUN_UID 0x04	     /* m_uids is a filter */
 #define EV_RUN_COMM 0x08     /* m_comms is a filter */
 
-#define EV_PID_GIVEN 1	/* values in m_pids: the process only, */
-#define EV_PID_FOLLOW 2 /* or with the children it makes */
+#define EV_PIDS_MAX 4096 /* entries of m_pids */
+#define EV_PID_GIVEN 0x01  /* values in m_pids: the process, */
+#define EV_PID_FOLLOW 0x02 /* and the children it makes; */
+#define EV_PID_NAMED 0x04  /* it got a name of m_comms by exec: noted owners may still have the old one */
 
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
-_Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
-_Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
-_Static_assert(sizeof(struct ev_owner) == 152, "ev_owner");
+_Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
+_Static_assert(sizeof(struct ev_sock) == 96, "ev_sock");
+_Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 80, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
-_Static_assert(sizeof(struct ev_packet) == 168, "ev_packet");
-_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 136, "ev_packet.ifindex");
-_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 156, "ev_packet.dir");
+_Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
+_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");
+_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 164, "ev_packet.dir");
 
 #endif

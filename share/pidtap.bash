@@ -19,11 +19,29 @@ _pidtap_namespaces()
 	done
 }
 
+# What is behind `--`, word $1: a command, completed as it is elsewhere, where bash-completion is there.
+_pidtap_command()
+{
+	if declare -F _command_offset >/dev/null; then
+		_command_offset $(($1 + 1))
+	elif [ "$COMP_CWORD" -eq $(($1 + 1)) ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+	fi
+}
+
 _pidtap()
 {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local word current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 
 	COMPREPLY=()
+	for ((word = 1; word < COMP_CWORD; word++)); do
+		if [ "${COMP_WORDS[word]}" = -- ]; then
+			_pidtap_command "$word"
+			return
+		fi
+	done
 	case $previous in
 	-i | --interface)
 		mapfile -t COMPREPLY < <(compgen -W "$(_pidtap_interfaces)" -- "$current")
@@ -45,6 +63,10 @@ _pidtap()
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
+	--comm)
+		mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" -- "$current")
+		return
+		;;
 	--kernel-headers | --cache-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
@@ -54,7 +76,7 @@ _pidtap()
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --print -c --count --duration -s --snapshot-length \
-		-q --quick -v --verbose -n -p --pid --uid --include-unknown --map-size --buffer-size --window --backend \
+		-q --quick -v --verbose -n -p --pid -f --follow --uid --comm --include-unknown --map-size --buffer-size --window --backend \
 		--kernel-headers --kernel-headers-force --assume-kernel --cache-dir --no-cache --bundle --bundle-out --dump-bpf \
 		--probe-check -h --help --version" -- "$current")
 }

@@ -28,6 +28,10 @@ struct options {
 	size_t pid_cnt;
 	uint32_t *uids; /* --uid */
 	size_t uid_cnt;
+	const char **comms; /* --comm */
+	size_t comm_cnt;
+	bool follow; /* -f: of -p's children, too */
+	char **command; /* -- COMMAND ARG...: NULL-terminated, borrowed from argv; NULL: none */
 	bool include_unknown;
 	uint32_t snaplen;	/* -s; bytes, 1 .. EV_CAPLEN_MAX */
 	uint64_t max_packets;	/* -c; 0: no limit */

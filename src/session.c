@@ -19,6 +19,9 @@
 /* Sockets of which several holders are known. */
 #define SHARED_SOCKETS_MAX 4096
 
+/* Processes that are known, the dead ones included: with a command line some 500 bytes each. */
+#define PROCS_MAX 32768
+
 static void init(struct session *s, const struct options *opts)
 {
 	struct utsname uts;
@@ -31,7 +34,6 @@ static void init(struct session *s, const struct options *opts)
 	features_init(&s->feat, &s->root, opts->assume_kver);
 	if (kver_running(&s->kver) && !uname(&uts))
 		kver_parse(uts.release, &s->kver);
-	s->filter = (struct filter){opts->pids, opts->pid_cnt, opts->uids, opts->uid_cnt, opts->include_unknown};
 }
 
 static int check_root(struct session *s)
@@ -43,19 +45,6 @@ static int check_root(struct session *s)
 	return -EPERM;
 }
 
-static int check_pids(struct session *s)
-{
-	const struct options *opts = s->opts;
-
-	for (size_t i = 0; i < opts->pid_cnt; i++) {
-		if (!kill((pid_t)opts->pids[i], 0) || errno != ESRCH)
-			continue;
-		log_err("-p %u: no such process", opts->pids[i]);
-		return -ESRCH;
-	}
-	return 0;
-}
-
 static int make_tables(struct session *s)
 {
 	size_t keys = (size_t)s->opts->map_size * FLOWS_PER_MAP_ENTRY;
@@ -63,10 +52,11 @@ static int make_tables(struct session *s)
 	s->ifaces = iface_table_new();
 	s->flows = flow_table_new(keys > FLOWS_MIN ? keys : FLOWS_MIN);
 	s->holders = holders_new(SHARED_SOCKETS_MAX);
+	s->procs = proc_table_new(PROCS_MAX);
 	s->addrs = addrs_new();
 	if (s->flows && s->addrs)
 		s->attributor = attribute_new(s->flows, s->addrs);
-	if (s->ifaces && s->holders && s->attributor)
+	if (s->ifaces && s->holders && s->procs && s->attributor)
 		return 0;
 	log_err("out of memory");
 	return -ENOMEM;
@@ -87,6 +77,7 @@ static int catch_signals(struct session *s)
 
 	set_of_ends(&set);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, and a file that may grow no more, */
 	signal(SIGXFSZ, SIG_IGN); /* are errors of write(2) */
@@ -118,7 +109,9 @@ static int start(struct session *s)
 {
 	static int (*const steps[])(struct session *s) = {
 		check_root,
-		check_pids,
+		session_check_processes,
+		session_start_command,
+		session_make_filter,
 		session_find_spaces,
 		catch_signals,
 		session_get_bundle,
@@ -128,6 +121,7 @@ static int start(struct session *s)
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
+		session_follow_existing,
 		session_open_spaces,
 	};
 	int err = 0;
@@ -157,13 +151,13 @@ static void stop(struct session *s)
 	iface_select_fini(&s->select);
 	attribute_free(s->attributor);
 	addrs_free(s->addrs);
+	proc_table_free(s->procs);
 	holders_free(s->holders);
 	flow_table_free(s->flows);
 	iface_table_free(s->ifaces);
-	if (s->signal_fd >= 0)
-		close(s->signal_fd);
 	if (s->mounts_fd >= 0)
 		close(s->mounts_fd);
+	filter_free(s->filter);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	bundle_free(&s->bundle);
@@ -188,7 +182,7 @@ static int capture(const struct options *opts)
 {
 	uint64_t started_ns = clock_mono_ns();
 	struct session s;
-	int err;
+	int err, status;
 
 	init(&s, opts);
 	err = start(&s);
@@ -197,7 +191,12 @@ static int capture(const struct options *opts)
 		err = session_loop(&s);
 	}
 	stop(&s);
-	return err || s.status || s.interfaces_lost ? 1 : 0;
+	session_wait_command(&s);
+	status = err || s.status || s.interfaces_lost ? 1 : session_command_status(&s);
+	child_free(s.command);
+	if (s.signal_fd >= 0)
+		close(s.signal_fd);
+	return status;
 }
 
 static int compile_only(const struct options *opts)

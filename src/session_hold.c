@@ -61,6 +61,8 @@ void session_on_release(struct session *s, const struct ev_release *ev)
 			heir = &found;
 		}
 	}
+	if (heir)
+		filter_acted(s->filter, heir->pid, heir->start_ns);
 	if (flow_handover(s->flows, ev, heir))
 		s->stats.claims_failed++;
 }

@@ -14,6 +14,7 @@
 #include "model/flow.h"
 #include "model/holders.h"
 #include "model/iface.h"
+#include "model/proc.h"
 #include "model/stats.h"
 #include "options.h"
 #include "out/sink.h"
@@ -22,6 +23,7 @@
 #include "pipeline/order.h"
 #include "source/addresses.h"
 #include "source/build.h"
+#include "source/child.h"
 #include "source/evict.h"
 #include "source/hooks.h"
 #include "source/iface_select.h"
@@ -69,12 +71,15 @@ struct session {
 	uint32_t kver; /* exact LINUX_VERSION_CODE of the running kernel */
 
 	/* in the order they are made; undone in reverse */
+	struct child *command; /* NULL: none. It outlives the rest, like signal_fd */
+	struct filter *filter;
 	struct bundle bundle;
 	const struct backend *backend;
 	enum build_how how;
 	struct iface_table *ifaces;
 	struct flow_table *flows;
 	struct holders *holders;
+	struct proc_table *procs;
 	struct addrs *addrs;
 	struct attributor *attributor;
 	struct output outputs[OUTPUT_MAX];
@@ -92,7 +97,6 @@ struct session {
 	int mounts_fd; /* the mount table, in which namespaces get names; -1: nothing depends on it */
 
 	struct clock_offset clock;
-	struct filter filter;
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
@@ -101,6 +105,9 @@ struct session {
 	uint64_t scan_ready_ns;	 /* not before that */
 	uint64_t scan_next_ns;	 /* at the latest */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
+	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
+	int end_signal;		/* the last one that was to end us; 0: none */
+	bool deserted;		/* the command is not waited for: another came */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or an output failed */
 	bool interfaces_lost; /* a named interface vanished */
@@ -163,6 +170,35 @@ void session_drain(struct session *s);
 /* session_hold.c: a process got a descriptor of a socket that has an owner; an owner gave up one of several. */
 void session_on_holder(struct session *s, const struct ev_owner *ev);
 void session_on_release(struct session *s, const struct ev_release *ev);
+
+/* session_proc.c: a process began, runs another program, ended. */
+void session_on_process(struct session *s, const struct ev_hdr *ev);
+
+/* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; with -f,
+ * completed by the children there are already, once the hooks tell of new ones. */
+int session_check_processes(struct session *s);
+int session_make_filter(struct session *s);
+int session_fill_filters(struct session *s);
+int session_follow_existing(struct session *s);
+
+/* EV_RUN_* of the filters. */
+uint64_t session_run_flags(const struct session *s);
+
+/* A process began or ended. */
+void session_filter_process(struct session *s, const struct ev_hdr *ev);
+
+/* Processes that were to be captured and are not: no room. */
+uint64_t session_unfollowed(const struct session *s);
+
+/* session_child.c: the command, if there is one: forked, early; let go, late; waited for, where the capture ended before it; its status, where
+ * it did not run 128 + the signal that prevented it. */
+int session_start_command(struct session *s);
+void session_release_command(struct session *s);
+void session_wait_command(struct session *s);
+int session_command_status(const struct session *s);
+
+/* Signals have come: for us, or for the command; or it has ended, which ends the capture soon. */
+void session_on_signals(struct session *s);
 
 /* session_out.c */
 int session_open_sinks(struct session *s);

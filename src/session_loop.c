@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /* A record is written a little after its time was taken: interrupts, and in a virtual machine a stolen CPU. */
@@ -60,6 +59,7 @@ static int watch_all(struct session *s)
 static void on_claim(struct session *s, const struct ev_owner *ev)
 {
 	session_note_netns(s, ev->key.netns);
+	filter_acted(s->filter, ev->owner.pid, ev->owner.start_ns);
 	if (ev->kind == EV_OWN_HOLD)
 		session_on_holder(s, ev);
 	else if (flow_claim(s->flows, ev))
@@ -79,6 +79,8 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		flow_close(s->flows, rec);
 	} else if (hdr->type == EV_RELEASE) {
 		session_on_release(s, rec);
+	} else if (hdr->type != EV_PACKET) {
+		session_on_process(s, rec);
 	}
 }
 
@@ -112,7 +114,8 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	s->stats.early += ev->hdr.ts_ns > s->window_end_ns;
 	packet_from_record(ev, iface, s->opts->snaplen, &p);
 	attribute_packet(s->attributor, ev, &p.owner);
-	if (!filter_passes(&s->filter, &p.owner)) {
+	proc_rename(s->procs, &p.owner, ev->hdr.ts_ns);
+	if (!filter_passes(s->filter, &p.owner)) {
 		if (p.owner.attr == EV_ATTR_NONE)
 			s->stats.filtered_unknown++;
 		else
@@ -144,18 +147,6 @@ void session_drain(struct session *s)
 	hand_on(s, UINT64_MAX, UINT64_MAX);
 }
 
-static void on_signal(struct session *s)
-{
-	struct signalfd_siginfo info;
-
-	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1)
-			session_report_counters(s);
-		else
-			s->stop = true;
-	}
-}
-
 static int dispatch(struct session *s, const struct epoll_event *events, int n, uint64_t now_ns)
 {
 	int err = 0;
@@ -164,7 +155,7 @@ static int dispatch(struct session *s, const struct epoll_event *events, int n, 
 		enum wake what = (uint32_t)events[i].data.u64;
 
 		if (what == WAKE_SIGNAL)
-			on_signal(s);
+			session_on_signals(s);
 		else if (what == WAKE_MOUNTS)
 			s->scan_wanted = true;
 		else if (what == WAKE_LINKS || what == WAKE_ADDRS)
@@ -211,6 +202,8 @@ int session_loop(struct session *s)
 		return err;
 	}
 	s->end_ns = s->opts->duration_ns ? now_ns + s->opts->duration_ns : UINT64_MAX;
+	session_on_signals(s); /* while it started */
+	session_release_command(s);
 	while (!s->stop && !err && now_ns < s->end_ns) {
 		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));
 		uint64_t captured = s->stats.captured;

@@ -11,19 +11,6 @@
 /* Owner records are small and rare beside packets. */
 #define OWNER_BUFFER_BYTES (512U << 10)
 
-static int fill_set(const struct maps *m, const char *map, const uint32_t *keys, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++) {
-		int err = map_add_u32(maps_fd(m, map), keys[i]);
-
-		if (!err)
-			continue;
-		log_err("cannot put %u into the filter: %s", keys[i], strerror(-err));
-		return err;
-	}
-	return 0;
-}
-
 int session_make_maps(struct session *s)
 {
 	const struct load_size sizes[] = {
@@ -32,11 +19,7 @@ int session_make_maps(struct session *s)
 	};
 	int err = maps_create(&s->bundle, sizes, sizeof(sizes) / sizeof(*sizes), &s->maps);
 
-	if (!err)
-		err = fill_set(s->maps, "m_pids", s->opts->pids, s->opts->pid_cnt);
-	if (!err)
-		err = fill_set(s->maps, "m_uids", s->opts->uids, s->opts->uid_cnt);
-	return err;
+	return err ? err : session_fill_filters(s);
 }
 
 static void on_forgotten(void *ctx, const struct ev_close *ev)
@@ -155,7 +138,7 @@ int session_attach_taps(struct space *space)
 		.netns = space->ns.inode,
 		.netns_name = space->ns.name,
 		.snaplen = o->snaplen,
-		.run_flags = (o->pid_cnt ? EV_RUN_PID : 0) | (o->uid_cnt ? EV_RUN_UID : 0),
+		.run_flags = session_run_flags(s),
 		.select = &s->select,
 		.on_link = on_link,
 		.ctx = space,

@@ -97,10 +97,12 @@ struct ev_owner_val {
 	__u64 start_ns;		 /* group leader's start, CLOCK_BOOTTIME: with pid the identity of a process */
 	__u64 sk;		 /* kernel address of the socket; 0 in a seed. Identity only, never printed */
 	__u64 sock_id;		 /* ktime at which this socket was first seen: its generation. 0 in a seed */
+	__u64 act_ns;		 /* ktime at which all below was so; 0: not known */
 	__u32 pid;		 /* tgid, in the initial pid namespace */
 	__u32 tid;		 /* thread that acted last */
 	__u32 uid;		 /* its uid, in the initial user namespace */
-	__u32 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	__u16 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	__u16 exec_id;		 /* another number: it runs another program since. For the kernel side only */
 	char comm[EV_COMM_LEN];	 /* the group leader's */
 	char tcomm[EV_COMM_LEN]; /* the thread's own */
 } EV_RECORD;
@@ -225,15 +227,15 @@ struct ev_packet {
 
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
-_Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
-_Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
-_Static_assert(sizeof(struct ev_owner) == 152, "ev_owner");
+_Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
+_Static_assert(sizeof(struct ev_sock) == 96, "ev_sock");
+_Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 80, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
-_Static_assert(sizeof(struct ev_packet) == 168, "ev_packet");
-_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 136, "ev_packet.ifindex");
-_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 156, "ev_packet.dir");
+_Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
+_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");
+_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 164, "ev_packet.dir");
 
 #endif

@@ -10,7 +10,7 @@
 PT_INLINE int pt_owner_current(struct ev_owner_val *o)
 {
 	struct task_struct *task = (void *)bpf_get_current_task(), *leader = 0;
-	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 pid_tgid = bpf_get_current_pid_tgid(), exec_id = 0; /* 32 bits wide before 5.7 and its like among stable kernels */
 	u32 flags = 0;
 
 	PT_READ(flags, &task->flags);
@@ -23,12 +23,20 @@ PT_INLINE int pt_owner_current(struct ev_owner_val *o)
 	o->pid = pid_tgid >> 32;
 	o->tid = (u32)pid_tgid;
 	o->uid = (u32)bpf_get_current_uid_gid();
+	PT_READ_N(&exec_id, sizeof(((struct task_struct *)0)->self_exec_id), &task->self_exec_id);
+	o->exec_id = exec_id;
 	return 1;
 }
 
 PT_INLINE int pt_same_process(struct ev_owner_val *a, struct ev_owner_val *b)
 {
 	return a->pid == b->pid && a->start_ns == b->start_ns;
+}
+
+/* In the same program, too: what it was before an exec is not what user space wants to know of it. */
+PT_INLINE int pt_same_image(struct ev_owner_val *a, struct ev_owner_val *b)
+{
+	return pt_same_process(a, b) && a->exec_id == b->exec_id;
 }
 
 PT_INLINE int pt_same_comm(struct ev_owner_val *a, struct ev_owner_val *b)
@@ -38,14 +46,14 @@ PT_INLINE int pt_same_comm(struct ev_owner_val *a, struct ev_owner_val *b)
 	return x[0] == y[0] && x[1] == y[1];
 }
 
-/* Also the thread, its credentials and the program (exec): what a packet shows. */
+/* Also the thread, its credentials and its name: what a packet shows. */
 PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 {
-	return pt_same_process(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
+	return pt_same_image(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
 }
 
 /* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at), and completes it with the socket's identity. A socket seen
- * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process or its port
+ * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process, its program or its port
  * is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
 PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 {
@@ -60,11 +68,14 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 		o->sock_id = known->owner.sock_id;
 		if (!port)
 			port = known->port; /* who does not know it does not deny it */
-		news = known->port != port || known->released || !pt_same_process(&known->owner, o);
-		if (!news && pt_same_actor(&known->owner, o))
+		news = known->port != port || known->released || !pt_same_image(&known->owner, o);
+		if (!news && pt_same_actor(&known->owner, o)) {
+			o->act_ns = known->owner.act_ns;
 			return 0;
+		}
+		o->act_ns = bpf_ktime_get_ns();
 	} else {
-		o->sock_id = bpf_ktime_get_ns();
+		o->sock_id = o->act_ns = bpf_ktime_get_ns();
 	}
 	fresh.owner = *o;
 	fresh.netns = pt_sock_netns(sk);
@@ -96,7 +107,7 @@ PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev, int news)
 	int new_key = !known, tell = 1;
 
 	if (known) {
-		tell = news || known->sock_id != ev->owner.sock_id || !pt_same_process(known, &ev->owner);
+		tell = news || known->sock_id != ev->owner.sock_id || !pt_same_image(known, &ev->owner);
 		if (!tell && pt_same_actor(known, &ev->owner))
 			return;
 	}
@@ -209,6 +220,7 @@ PT_INLINE void pt_tell_holder(void *ctx, struct sock *sk, int fd)
 		return;
 	ev.owner.sk = addr;
 	ev.owner.sock_id = s->owner.sock_id;
+	ev.owner.act_ns = bpf_ktime_get_ns();
 	ev.owner.attr = EV_ATTR_EXACT;
 	pt_owner_send(ctx, &ev);
 }

@@ -132,7 +132,7 @@ PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
 	if (proto == PT_PROTO_TCP)
-		pt_claim(ctx, sk, fd);
+		pt_claim_to(ctx, sk, &ev, 0, 0);
 	if (!proto || proto == PT_PROTO_TCP)
 		return;
 	pt_call_enter(fd, to);

@@ -20,6 +20,9 @@
 /* Sockets of which several holders are known. */
 #define SHARED_SOCKETS_MAX 4096
 
+/* Processes that are known, the dead ones included: with a command line some 500 bytes each. */
+#define PROCS_MAX 32768
+
 static void init(struct session *s, const struct options *opts)
 {
 	struct utsname uts;
@@ -76,10 +79,11 @@ static int make_tables(struct session *s)
 	s->ifaces = iface_table_new();
 	s->flows = flow_table_new(keys > FLOWS_MIN ? keys : FLOWS_MIN);
 	s->holders = holders_new(SHARED_SOCKETS_MAX);
+	s->procs = proc_table_new(PROCS_MAX);
 	s->addrs = addrs_new();
 	if (s->flows && s->addrs)
 		s->attributor = attribute_new(s->flows, s->addrs);
-	if (s->ifaces && s->holders && s->attributor)
+	if (s->ifaces && s->holders && s->procs && s->attributor)
 		return 0;
 	log_err("out of memory");
 	return -ENOMEM;
@@ -169,6 +173,7 @@ static void stop(struct session *s)
 	session_close_sinks(s);
 	attribute_free(s->attributor);
 	addrs_free(s->addrs);
+	proc_table_free(s->procs);
 	holders_free(s->holders);
 	flow_table_free(s->flows);
 	iface_table_free(s->ifaces);

@@ -14,6 +14,7 @@
 #include "model/flow.h"
 #include "model/holders.h"
 #include "model/iface.h"
+#include "model/proc.h"
 #include "model/stats.h"
 #include "options.h"
 #include "out/sink.h"
@@ -57,6 +58,7 @@ struct session {
 	struct iface_table *ifaces;
 	struct flow_table *flows;
 	struct holders *holders;
+	struct proc_table *procs;
 	struct addrs *addrs;
 	struct attributor *attributor;
 	struct output outputs[OUTPUT_MAX];
@@ -109,6 +111,9 @@ void session_drain(struct session *s);
 /* session_hold.c: a process got a descriptor of a socket that has an owner; an owner gave up one of several. */
 void session_on_holder(struct session *s, const struct ev_owner *ev);
 void session_on_release(struct session *s, const struct ev_release *ev);
+
+/* session_proc.c: a process began, runs another program, ended. */
+void session_on_process(struct session *s, const struct ev_hdr *ev);
 
 /* session_out.c */
 int session_open_sinks(struct session *s);

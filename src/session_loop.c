@@ -80,6 +80,8 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		flow_close(s->flows, rec);
 	} else if (hdr->type == EV_RELEASE) {
 		session_on_release(s, rec);
+	} else if (hdr->type != EV_PACKET) {
+		session_on_process(s, rec);
 	}
 }
 
@@ -113,6 +115,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	s->stats.early += ev->hdr.ts_ns > s->window_end_ns;
 	packet_from_record(ev, iface, s->opts->snaplen, &p);
 	attribute_packet(s->attributor, ev, &p.owner);
+	proc_rename(s->procs, &p.owner, ev->hdr.ts_ns);
 	if (!filter_passes(&s->filter, &p.owner)) {
 		if (p.owner.attr == EV_ATTR_NONE)
 			s->stats.filtered_unknown++;

@@ -23,6 +23,7 @@ void owner_from_val(const struct ev_owner_val *val, struct owner *out)
 		return;
 	out->start_ns = val->start_ns;
 	out->sock_id = val->sock_id;
+	out->act_ns = val->act_ns;
 	out->pid = val->pid;
 	out->tid = val->tid;
 	out->uid = val->uid;
@@ -32,9 +33,14 @@ void owner_from_val(const struct ev_owner_val *val, struct owner *out)
 }
 
 /* What /proc tells is in whole ticks, rounded down (proc(5), starttime). */
+bool owner_same_start(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns / NS_PER_TICK == b_ns / NS_PER_TICK;
+}
+
 bool owner_is_process(const struct owner *o, uint32_t pid, uint64_t start_ns)
 {
-	return o->pid == pid && o->start_ns / NS_PER_TICK == start_ns / NS_PER_TICK;
+	return o->pid == pid && owner_same_start(o->start_ns, start_ns);
 }
 
 bool owner_same_process(const struct owner *a, const struct owner *b)

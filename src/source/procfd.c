@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/procfd.h"
+#include "base/clock.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -142,6 +143,7 @@ static int read_uid(const struct sysroot *root, uint32_t pid, uint32_t *uid)
 
 int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out)
 {
+	uint64_t act_ns = clock_mono_ns(); /* before it is read: of an exec meanwhile the records tell */
 	char path[64], *text;
 	int err;
 
@@ -157,5 +159,6 @@ int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *
 	out->pid = out->tid = pid;
 	memcpy(out->tcomm, out->comm, sizeof(out->tcomm));
 	out->attr = EV_ATTR_EXACT;
+	out->act_ns = act_ns;
 	return err;
 }

@@ -18,7 +18,7 @@ uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t in
 /* The first of all processes that has: reads every descriptor of the machine. 0: none. */
 uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
 
-/* Who a process is, as far as /proc says: pid, tid, uid, comm, and start_ns in whole ticks (USER_HZ, proc(5)). 0, or negative
+/* Who a process is, as far as /proc says: pid, tid, uid, comm, start_ns in whole ticks (USER_HZ, proc(5)), and act_ns now. 0, or negative
  * errno. */
 int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out);
 

@@ -105,7 +105,7 @@ static void test_owner(void)
 	o.kind = 0;
 	tap_is_int(record_check(&o, sizeof(o)), -EBADMSG, "no kind");
 	o.kind = EV_OWN_PORT;
-	o.owner.attr = 0xffffffff;
+	o.owner.attr = 0xffff;
 	tap_is_int(record_check(&o, sizeof(o)), -EBADMSG, "an owner with an unknown attribution");
 }
 

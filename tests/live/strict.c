@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: tests/live/strict_subject.c tests/live/strict_traffic.c tests/live/strict_tcp.c tests/live/strict_datagram.c
+/* links: tests/live/strict_subject.c tests/live/strict_traffic.c tests/live/strict_burners.c tests/live/strict_tcp.c
+ * tests/live/strict_datagram.c
  * src/source/hooks.c src/source/perf_attach.c src/source/tracefs.c src/source/load.c src/source/ring.c
  * src/source/bundle.c src/source/bundle_file.c compat/feature.c compat/probe.c compat/probe_sys.c compat/kver.c
  * compat/cpus.c src/base/buf.c src/base/clock.c src/base/log.c src/base/sysroot.c -lbcc_bpf -lmnl -lmd -lz */
@@ -24,6 +25,7 @@
 
 /* So often the wrong hook has to name a burner: then softirqs have come upon them often enough for the right ones, too. */
 #define CAUGHT_MIN 1000
+#define CAUGHT_MIN_VM 50 /* an emulated machine has little time for burning */
 
 #define PATIENCE_S 25
 #define POLL_MS 50
@@ -50,7 +52,7 @@ static const struct hook wrong_hooks[] = {
 };
 
 static struct subject *subjects[SUBJECTS_MAX], *wrong;
-static size_t subject_cnt;
+static size_t subject_cnt, caught_min = CAUGHT_MIN;
 
 static const struct duty *duty_of(const struct subject *s)
 {
@@ -117,16 +119,26 @@ static bool has_worked(const struct subject *s)
 	return true;
 }
 
+/* The kernel may have its target and use another one's. */
+static bool is_spare(const struct subject *s)
+{
+	return s->hook->without && !strncmp(s->hook->without, "nothing where", 13);
+}
+
 static bool all_have_worked(void)
 {
 	struct subject_seen seen;
 
 	subject_judge(wrong, &seen);
-	if (seen.burners < CAUGHT_MIN)
+	if (seen.burners < caught_min)
 		return false;
-	for (size_t i = 0; i < subject_cnt; i++)
-		if (subjects[i]->attached && !has_worked(subjects[i]))
+	for (size_t i = 0; i < subject_cnt; i++) {
+		struct subject *s = subjects[i];
+
+		s->worked = s->worked || !s->attached || is_spare(s) || has_worked(s);
+		if (!s->worked)
 			return false;
+	}
 	return true;
 }
 
@@ -159,12 +171,12 @@ static void report(const struct subject *s)
 	const struct duty *duty = duty_of(s);
 	struct subject_seen seen;
 
-	if (!s->attached) {
-		printf("ok %d - %s at %s # SKIP kernel lacks it; without it is lost: %s\n", ++tap_ran, s->hook->prog,
-			s->hook->target, s->hook->without);
+	subject_judge(s, &seen);
+	if (!s->attached || (is_spare(s) && !seen.named && !seen.foreign)) {
+		printf("ok %d - %s at %s # SKIP kernel lacks %s; without it is lost: %s\n", ++tap_ran, s->hook->prog,
+			s->hook->target, s->attached ? "a use for it" : "it", s->hook->without);
 		return;
 	}
-	subject_judge(s, &seen);
 	if (duty->what == KEEPS)
 		tap_ok(!seen.named && !seen.foreign, "%s at %s names nobody: %s", s->hook->prog, s->hook->target, duty->why);
 	else if (duty->what == STAMPS)
@@ -185,7 +197,7 @@ static void report_all(int failed)
 
 	tap_is_int(failed, 0, "all who talk came to their end");
 	subject_judge(wrong, &seen);
-	tap_ok(seen.burners >= CAUGHT_MIN, "%s at %s, where it must not be, is caught: it names a burner (%zu times)",
+	tap_ok(seen.burners >= caught_min, "%s at %s, where it must not be, is caught: it names a burner (%zu times)",
 		wrong->hook->prog, wrong->hook->target, seen.burners);
 	for (size_t i = 0; i < subject_cnt; i++)
 		report(subjects[i]);
@@ -212,6 +224,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: strict NETNS-A NETNS-B BUNDLE\n");
 		return 2;
 	}
+	if (getenv("PIDTAP_VM"))
+		caught_min = CAUGHT_MIN_VM;
 	features_init(&env.feat, &root, 0);
 	if (kver_running(&env.kver) || bundle_read(argv[3], &bundle, why, sizeof(why)))
 		die(argv[3]);

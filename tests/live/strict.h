@@ -10,11 +10,13 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* strict_traffic.c, for the test. */
-
-/* A burner in user mode and one in system calls on each CPU. What cannot be started ends the program, here and below. */
+/* strict_burners.c, for the test: a burner in user mode and one in system calls on each CPU. What cannot be started ends
+ * the program, here and below. */
 void burners_start(void);
 void burners_stop(void);
+bool is_burner(uint32_t pid);
+
+/* strict_traffic.c, for the test. */
 
 /* Starts the players; `netns` are the paths of a (10.98.0.1, fd98::1) and b (10.98.0.2, fd98::2). */
 void traffic_start(const char *const netns[2]);
@@ -27,7 +29,6 @@ bool traffic_is_netns(uint32_t netns);
 
 /* Did this process tell that it acts on sockets of this local port there? Port 0: on any; netns 0: is it a player? */
 bool traffic_told(uint32_t netns, uint16_t port, uint32_t pid);
-bool traffic_is_burner(uint32_t pid);
 
 /* strict_traffic.c, for players. */
 
@@ -55,7 +56,8 @@ void __attribute__((noreturn)) die(const char *what);
 #define STRICT_PORT 7001 /* of all servers, TCP and UDP */
 #define STRICT_BYTES 100 /* of all messages */
 
-/* strict_tcp.c, strict_datagram.c: each runs until it is time to end. `addr` is the server's. */
+/* strict_tcp.c, strict_datagram.c: each runs until it is time to end. `addr` is the server's; for a TCP server, where it
+ * listens. */
 void play_tcp_server(const char *addr);
 void play_tcp_client(const char *addr);
 void play_tcp_refused(const char *addr);

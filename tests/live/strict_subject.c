@@ -30,7 +30,7 @@ enum verdict { RIGHT, FOREIGN, OTHERS };
 /* Other processes of this machine use sockets, too: they are none of ours unless they appear in our namespaces. */
 static enum verdict judge(const struct note *n)
 {
-	if (traffic_is_burner(n->pid) || n->pid == (uint32_t)getpid())
+	if (is_burner(n->pid) || n->pid == (uint32_t)getpid())
 		return FOREIGN;
 	if (traffic_is_netns(n->netns))
 		return traffic_told(n->netns, n->port, n->pid) ? RIGHT : FOREIGN;
@@ -219,7 +219,7 @@ void subject_judge(const struct subject *s, struct subject_seen *out)
 
 		if (v == FOREIGN) {
 			out->foreign++;
-			out->burners += traffic_is_burner(n->pid);
+			out->burners += is_burner(n->pid);
 		} else if (v == RIGHT && n->type) {
 			out->named++;
 			out->kinds |= kind_bit(n);

@@ -26,6 +26,7 @@ struct subject {
 	const struct hook *hook;
 	const struct hook *first; /* the row it needs, or NULL */
 	bool attached;		  /* false: the kernel lacks its target */
+	bool worked;		  /* the test's own: it was seen to do what it is for */
 	struct maps *maps;
 	struct ring *ring;
 	struct hooks *hooks;

@@ -97,12 +97,12 @@ static void serve_passed(int from, int file)
 	}
 }
 
-static int listen_here(void)
+static int listen_at(const char *here)
 {
 	const int on = 1;
 	struct sockaddr_storage addr;
-	socklen_t len = make_addr(&addr, "::", STRICT_PORT);
-	int fd = make_socket(AF_INET6, SOCK_STREAM, 0);
+	socklen_t len = make_addr(&addr, here, STRICT_PORT);
+	int fd = make_socket(addr.ss_family, SOCK_STREAM, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&addr, len) || listen(fd, 64))
@@ -141,9 +141,8 @@ static void handle(int conn, int file, int other, unsigned int n)
 
 void play_tcp_server(const char *addr)
 {
-	int listener = listen_here(), file = make_file(), pair[2];
+	int listener = listen_at(addr), file = make_file(), pair[2];
 
-	(void)addr;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		die("socketpair");
 	if (!player_fork()) {
@@ -197,10 +196,12 @@ void play_tcp_client(const char *addr)
 	for (unsigned int n = 0; going_on(); n++) {
 		int fd = make_socket(to.ss_family, SOCK_STREAM, 0);
 
-		if (!connect(fd, (struct sockaddr *)&to, len))
+		if (!connect(fd, (struct sockaddr *)&to, len)) {
 			talk(fd, file, n);
-		else
-			close(fd);
+			continue;
+		}
+		tell_sock(fd); /* it was in vain, as it took too long */
+		close(fd);
 	}
 }
 

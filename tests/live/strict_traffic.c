@@ -13,21 +13,18 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BURNERS_MAX 256
 #define POLL_US 2000
-#define NICEST 19 /* burners take what the traffic leaves, so that softirqs find them and the test is not held up */
 
 /* Set of what was told: netns index + 1, port, pid in one number. A hash with open addressing: processes add to it at once. */
 #define TOLD_SLOTS (1U << 18)
 
 static struct shared {
-	atomic_bool stop;
+	atomic_bool stop[2]; /* clients, servers */
 	atomic_int ready;
 	atomic_uint_least64_t told[TOLD_SLOTS];
 } *shared;
@@ -38,8 +35,8 @@ static const struct player {
 	void (*play)(const char *addr);
 	const char *addr;
 } servers[] = {
-	{"tcp-server", 1, play_tcp_server, NULL},
-	{"tcp-server", 0, play_tcp_server, NULL},
+	{"tcp-server", 1, play_tcp_server, "::"},
+	{"tcp-server", 0, play_tcp_server, "0.0.0.0"},
 	{"udp-server", 1, play_udp_server, NULL},
 	{"udp-server", 0, play_udp_server, NULL},
 }, clients[] = {
@@ -56,10 +53,11 @@ static const struct player {
 
 #define CNT(table) (sizeof(table) / sizeof(*(table)))
 
-static pid_t players[CNT(servers) + CNT(clients)], burners[BURNERS_MAX];
-static size_t player_cnt, burner_cnt;
+static pid_t players[CNT(servers) + CNT(clients)];
+static size_t player_cnt;
 static uint32_t inodes[2];
 static int my_netns; /* index + 1; 0: not a player */
+static bool is_server;
 
 void die(const char *what)
 {
@@ -131,19 +129,11 @@ bool traffic_told(uint32_t netns, uint16_t port, uint32_t pid)
 	return atomic_load(find_slot(what)) == what;
 }
 
-bool traffic_is_burner(uint32_t pid)
-{
-	for (size_t i = 0; i < burner_cnt; i++)
-		if ((uint32_t)burners[i] == pid)
-			return true;
-	return false;
-}
-
 /* ---- processes ---- */
 
 bool going_on(void)
 {
-	return !atomic_load(&shared->stop);
+	return !atomic_load(&shared->stop[is_server]);
 }
 
 void say_ready(void)
@@ -193,12 +183,13 @@ int make_socket(int family, int type, int proto)
 	return fd;
 }
 
-static void start_player(const struct player *p, const char *netns)
+static void start_player(const struct player *p, const char *netns, bool serves)
 {
 	pid_t pid;
 	int fd;
 
 	my_netns = p->netns + 1;
+	is_server = serves;
 	pid = player_fork();
 	players[player_cnt++] = pid;
 	if (pid)
@@ -214,71 +205,6 @@ static void start_player(const struct player *p, const char *netns)
 	_exit(0);
 }
 
-/* Whoever trusts `current` in a system call that fails, or for a descriptor that is no socket, would name this one, too. */
-static void burn_in_calls(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct sockaddr_storage to;
-	socklen_t len = make_addr(&to, "127.0.0.1", STRICT_PORT);
-	struct msghdr msg = {.msg_name = &to, .msg_namelen = len};
-
-	for (;;) {
-		int fd = dup(null);
-
-		bind(fd, (struct sockaddr *)&to, len);
-		listen(fd, 1);
-		connect(fd, (struct sockaddr *)&to, len);
-		sendto(-1, "", 1, 0, (struct sockaddr *)&to, len);
-		sendmsg(fd, &msg, 0);
-		accept4(fd, NULL, NULL, 0);
-		close(fd);
-		for (int i = 0; i < 200; i++)
-			getppid();
-	}
-}
-
-static void burn(void)
-{
-	for (volatile unsigned long n = 0;; n++)
-		;
-}
-
-static void start_burner(int cpu, void (*how)(void))
-{
-	cpu_set_t set;
-	pid_t pid;
-
-	if (burner_cnt == BURNERS_MAX)
-		return;
-	pid = fork();
-	if (pid < 0)
-		die("fork");
-	burners[burner_cnt++] = pid;
-	if (pid)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, "burner");
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) || setpriority(PRIO_PROCESS, 0, NICEST))
-		die("burner");
-	how();
-}
-
-void burners_start(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		die("sched_getaffinity");
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &set))
-			continue;
-		start_burner(cpu, burn);
-		start_burner(cpu, burn_in_calls);
-	}
-}
-
 void traffic_start(const char *const netns[2])
 {
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -292,27 +218,23 @@ void traffic_start(const char *const netns[2])
 		inodes[i] = (uint32_t)st.st_ino;
 	}
 	for (size_t i = 0; i < CNT(servers); i++)
-		start_player(&servers[i], netns[servers[i].netns]);
+		start_player(&servers[i], netns[servers[i].netns], true);
 	while (atomic_load(&shared->ready) < (int)CNT(servers) && waitpid(-1, NULL, WNOHANG) == 0)
 		usleep(POLL_US);
 	for (size_t i = 0; i < CNT(clients); i++)
-		start_player(&clients[i], netns[clients[i].netns]);
+		start_player(&clients[i], netns[clients[i].netns], false);
 }
 
+/* Servers last: a client whose server is gone loses its port before it can tell it. */
 int traffic_stop(void)
 {
 	int failed = 0, status;
 
-	atomic_store(&shared->stop, true);
-	while (player_cnt)
+	atomic_store(&shared->stop[false], true);
+	while (player_cnt) {
+		if (player_cnt == CNT(servers))
+			atomic_store(&shared->stop[true], true);
 		failed += waitpid(players[--player_cnt], &status, 0) < 0 || status;
-	return failed;
-}
-
-void burners_stop(void)
-{
-	for (size_t i = 0; i < burner_cnt; i++) {
-		kill(burners[i], SIGKILL);
-		waitpid(burners[i], NULL, 0);
 	}
+	return failed;
 }

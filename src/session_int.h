@@ -76,7 +76,11 @@ struct session {
 	struct filter filter;
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
+	uint64_t told_ns;	 /* up to here all owner and process records were handed on */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
+	int64_t look_spare_ns; /* CPU time that may be spent at once on looking who holds a socket, */
+	uint64_t look_last_ns; /* as of then */
+	uint32_t holder_pids[HOLDERS_PER_SOCKET]; /* of the packet in hand */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or an output failed */
@@ -114,6 +118,11 @@ void session_on_release(struct session *s, const struct ev_release *ev);
 
 /* session_proc.c: a process began, runs another program, ended. */
 void session_on_process(struct session *s, const struct ev_hdr *ev);
+
+/* session_holders.c, where an output shows all holders of a packet's socket: a process acted on one; puts them into the packet,
+ * where there are several. */
+void session_on_sharer(struct session *s, const struct ev_owner *ev);
+void session_find_holders(struct session *s, const struct ev_packet *ev, struct packet *p);
 
 /* session_out.c */
 int session_open_sinks(struct session *s);

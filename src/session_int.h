@@ -99,11 +99,15 @@ struct session {
 	struct clock_offset clock;
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
+	uint64_t told_ns;	 /* up to here all owner and process records were handed on */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
 	bool all_netns;		 /* --netns all */
 	bool scan_wanted;	 /* look for namespaces as soon as may be */
 	uint64_t scan_ready_ns;	 /* not before that */
 	uint64_t scan_next_ns;	 /* at the latest */
+	int64_t look_spare_ns; /* CPU time that may be spent at once on looking who holds a socket, */
+	uint64_t look_last_ns; /* as of then */
+	uint32_t holder_pids[HOLDERS_PER_SOCKET]; /* of the packet in hand */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
 	int end_signal;		/* the last one that was to end us; 0: none */
@@ -199,6 +203,11 @@ int session_command_status(const struct session *s);
 
 /* Signals have come: for us, or for the command; or it has ended, which ends the capture soon. */
 void session_on_signals(struct session *s);
+
+/* session_holders.c, where an output shows all holders of a packet's socket: a process acted on one; puts them into the packet,
+ * where there are several. */
+void session_on_sharer(struct session *s, const struct ev_owner *ev);
+void session_find_holders(struct session *s, const struct ev_packet *ev, struct packet *p);
 
 /* session_out.c */
 int session_open_sinks(struct session *s);

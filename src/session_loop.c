@@ -64,6 +64,8 @@ static void on_claim(struct session *s, const struct ev_owner *ev)
 		session_on_holder(s, ev);
 	else if (flow_claim(s->flows, ev))
 		s->stats.claims_failed++;
+	else
+		session_on_sharer(s, ev);
 }
 
 static void on_owner(void *ctx, const void *rec, size_t len)
@@ -122,6 +124,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 			s->stats.filtered++;
 		return;
 	}
+	session_find_holders(s, ev, &p);
 	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
 	session_sink_packet(s, &p);
 	if (!s->full)
@@ -135,6 +138,7 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 	ring_refresh(s->owners.ring);
 	order_run(s->owners.order, owners_until_ns, on_owner, s);
 	ring_commit(s->owners.ring);
+	s->told_ns = owners_until_ns;
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
 	order_run(s->packets.order, packets_until_ns, on_packet, s);

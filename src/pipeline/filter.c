@@ -83,8 +83,8 @@ static void forget(struct filter *f, struct member *m)
 	f->opts.forgotten(f->opts.ctx, pid);
 }
 
-/* Begins before all is taken: the kernel side has as many places and must find one at the moment of a fork. Who acted is kept as
- * long as a closed socket may answer. */
+/* Begins before all is taken, and with each end: the kernel side has as many places and must find one at the moment of a fork. Who
+ * acted is kept as long as a closed socket may answer. */
 static void make_room(struct filter *f, uint64_t now_ns)
 {
 	size_t enough = f->opts.max - f->opts.max / 4;
@@ -155,6 +155,7 @@ void filter_exit(struct filter *f, const struct ev_proc *ev)
 		return;
 	m->exit_ns = ev->hdr.ts_ns;
 	DL_APPEND(*list_of(f, m), m);
+	make_room(f, ev->hdr.ts_ns);
 }
 
 void filter_acted(struct filter *f, uint32_t pid, uint64_t start_ns)

@@ -44,6 +44,7 @@ bool filter_follows(const struct filter *f, uint32_t pid);
 /* A process was made. true: it is one that is followed, and was added. */
 bool filter_fork(struct filter *f, const struct ev_proc *ev);
 
+/* It ended. It, or others, may be forgotten. */
 void filter_exit(struct filter *f, const struct ev_proc *ev);
 
 /* The process owns or holds a socket: when room is needed after its end, those that never did go first. */

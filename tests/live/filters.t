@@ -57,12 +57,15 @@ start_sender()
 	wait_until 10 test -e "$work/sender"
 }
 
-# In a, bash connects and then becomes $1, which does nothing with its socket but hold it until $work/hold is written to.
+# In a, perl connects and then becomes $1, which does nothing with its socket but hold it until $work/hold is written to.
 become()
 {
 	mkfifo "$work/hold"
-	# shellcheck disable=SC2016
-	nsenter --net="$(ns_path a)" -- bash -c 'exec 3<>/dev/tcp/10.98.0.2/$1 && exec "$2" "$0/hold"' "$work" "$2" "$1" >/dev/null &
+	nsenter --net="$(ns_path a)" -- perl -MIO::Socket::INET -e '
+		my ($program, $port, $file) = @ARGV;
+		$^F = 255; # descriptors up to that survive an exec
+		my $s = IO::Socket::INET->new(PeerAddr => "10.98.0.2", PeerPort => $port) or die;
+		exec($program, $file);' "$1" "$2" "$work/hold" >/dev/null &
 	became=$!
 	wait_until 10 grep -qsx "$(basename "$1")" "/proc/$became/comm"
 }
@@ -126,14 +129,14 @@ for backend in $backends; do
 
 	port=$(new_port)
 	start_sender "$port"
-	tap_start a --backend "$backend" -i veth0 --comm bash
+	tap_start a --backend "$backend" -i veth0 --comm perl
 	become "$work/wanted-cat" "$port"
 	is "$backend, --comm: a process loses the name" $? 0
 	touch "$work/send"
 	echo >"$work/hold"
 	wait "$became"
 	tap_stop
-	is "$backend, --comm: what it sent before is there" "$(names)" bash
+	is "$backend, --comm: what it sent before is there" "$(names)" perl
 	no "$backend, --comm: and nothing of later" grep -q 'length 100' "$work/text"
 done
 done_testing

@@ -152,7 +152,7 @@ static void test_room(void)
 	uint32_t pid;
 
 	filter_add(f, 10, 10 * SEC, true);
-	for (pid = 11; pid <= 15; pid++)
+	for (pid = 11; pid <= 14; pid++)
 		do_fork(f, 10, pid, SEC);
 	filter_acted(f, 12, 12 * SEC);
 	filter_acted(f, 12, 99 * SEC); /* a stranger */
@@ -161,6 +161,7 @@ static void test_room(void)
 	do_exit(f, 11, 2 * SEC);
 	filter_acted(f, 11, 11 * SEC); /* told of late */
 	tap_is_int(forgotten_cnt, 0, "while there is room nobody is forgotten");
+	do_fork(f, 10, 15, 3 * SEC);
 	tap_ok(do_fork(f, 10, 16, 3 * SEC) && forgotten_cnt == 1 && forgotten[0] == 13, "then first who never had a socket");
 	tap_ok(do_fork(f, 10, 17, 3 * SEC) && do_fork(f, 10, 18, 3 * SEC) && forgotten_cnt == 1 && passes(f, 12, 12 * SEC),
 		"others have some time");
@@ -173,6 +174,8 @@ static void test_room(void)
 	tap_is_int(filter_add(f, 22, 22 * SEC, false), -ENOSPC, "none left");
 	tap_is_int(filter_add(f, 21, 21 * SEC, true), 0, "the same one again needs none");
 	tap_is_int(filter_missed(f), 2, "counted, too");
+	do_exit(f, 15, 10 * SEC);
+	tap_ok(forgotten_cnt == 4 && forgotten[3] == 15, "when there is little room an end makes some at once");
 	filter_free(f);
 }
 

@@ -29,6 +29,7 @@
 #include "source/taps.h"
 
 #define OUTPUT_MAX 2
+#define LEAVERS_MAX 256
 
 /* One open output. */
 struct output {
@@ -77,6 +78,8 @@ struct session {
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
+	struct ev_proc leavers[LEAVERS_MAX]; /* processes that ended, and had sockets */
+	size_t leaver_cnt;
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or an output failed */
@@ -111,6 +114,14 @@ void session_drain(struct session *s);
 /* session_hold.c: a process got a descriptor of a socket that has an owner; an owner gave up one of several. */
 void session_on_holder(struct session *s, const struct ev_owner *ev);
 void session_on_release(struct session *s, const struct ev_release *ev);
+
+/* Looks for a process that has the socket a release tells of. false: none is known; then *nobody says whether all were asked. */
+bool session_find_heir(struct session *s, const struct ev_release *ev, struct owner *heir, bool *nobody);
+
+/* session_exit.c: a process ended; once what its end closed has been told, its other sockets are passed on: of those that ended at
+ * until_ns or before. */
+void session_on_exit(struct session *s, const struct ev_proc *ev);
+void session_settle_exits(struct session *s, uint64_t until_ns);
 
 /* session_proc.c: a process began, runs another program, ended. */
 void session_on_process(struct session *s, const struct ev_hdr *ev);

@@ -24,6 +24,7 @@
 #define EV_RECORD __attribute__((packed, aligned(4)))
 #endif
 
+#define EV_TICK_NS (1000000000ULL / 100) /* USER_HZ, 100 wherever pidtap runs: what /proc tells of a start is in these */
 #define EV_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h; NUL-terminated by the kernel */
 
 /* A record's type, ev_hdr.type */
@@ -112,10 +113,17 @@ struct ev_owner_val {
 	char tcomm[EV_COMM_LEN]; /* the thread's own */
 } EV_RECORD;
 
+/* Value of m_actors, keyed by pid: a process that owns sockets. */
+struct ev_actor {
+	__u64 start_ns;
+	__u64 ended; /* 1: it is no more; whose its open sockets are now, user space finds out */
+} EV_RECORD;
+
 /* Value of m_sock, keyed by the socket's kernel address: is it alive, and whose is it? */
 struct ev_sock {
 	struct ev_owner_val owner;
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
+	__u64 ino;	 /* of its file; 0: not known */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
 	__u16 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
@@ -236,7 +244,8 @@ struct ev_packet {
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
 _Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
-_Static_assert(sizeof(struct ev_sock) == 96, "ev_sock");
+_Static_assert(sizeof(struct ev_actor) == 16, "ev_actor");
+_Static_assert(sizeof(struct ev_sock) == 104, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 80, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");

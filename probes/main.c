@@ -33,6 +33,7 @@
 #include "kernel.h"
 #include "maps.h"
 #include "sock.h"
+#include "actor.h"
 #include "owner.h"
 #include "filter.h"
 #include "parse.h"

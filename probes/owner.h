@@ -52,9 +52,24 @@ PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 	return pt_same_image(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
 }
 
+/* Is what is known of this address still about this socket? A datagram socket whose process died may have ended untold; one whose
+ * owner acts is no other's. */
+PT_INLINE int pt_sock_is(struct ev_sock *known, struct sock *sk, struct ev_owner_val *o)
+{
+	u64 ino = 0;
+
+	if (known->closed_ns)
+		return 0;
+	if (!known->ino || pt_same_process(&known->owner, o))
+		return 1;
+	ino = pt_sock_ino(sk);
+	return !ino || ino == known->ino;
+}
+
 /* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at), and completes it with the socket's identity. A socket seen
- * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process, its program or its port
- * is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
+ * for the first time, or at the address of one that is gone, gets a new generation. Returns 1 where its process, its program or its
+ * port is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full: its close could not be told, so that
+ * nobody may be told of it. */
 PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 {
 	u64 addr = (u64)sk;
@@ -64,7 +79,7 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 
 	o->sk = addr;
 	o->attr = EV_ATTR_EXACT;
-	if (known && !known->closed_ns) {
+	if (known && pt_sock_is(known, sk, o)) {
 		o->sock_id = known->owner.sock_id;
 		if (!port)
 			port = known->port; /* who does not know it does not deny it */
@@ -78,6 +93,7 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 		o->sock_id = o->act_ns = bpf_ktime_get_ns();
 	}
 	fresh.owner = *o;
+	fresh.ino = pt_sock_ino(sk);
 	fresh.netns = pt_sock_netns(sk);
 	fresh.port = port;
 	if (m_sock.update(&addr, &fresh)) {
@@ -86,6 +102,7 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 	}
 	if (!known)
 		pt_count(EV_STAT_SOCK_INSERT);
+	pt_actor_acts(o);
 	return news;
 }
 

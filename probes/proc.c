@@ -136,6 +136,7 @@ int te_process_exit(void *ctx)
 		return 0;
 	pt_proc_fill(&ev, EV_EXIT, sizeof(ev), task);
 	pt_filter_exit(ev.pid);
+	pt_actor_ends(ev.pid, ev.start_ns);
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
 	return 0;

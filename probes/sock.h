@@ -20,6 +20,16 @@ PT_INLINE u8 pt_sock_state(struct sock *sk)
 	return state;
 }
 
+/* Does a process hold it (lock_sock)? Then whatever happens to it does so in that one's context: what softirq brings waits in the
+ * backlog (net/ipv4/tcp_ipv4.c, tcp_v4_rcv). */
+PT_INLINE int pt_sock_locked(struct sock *sk)
+{
+	int owned = 0;
+
+	PT_READ(owned, &sk->sk_lock.owned);
+	return owned;
+}
+
 /* By the name of its struct proto: sk_protocol is a bit field below 5.6, and SOCK_STREAM may also be SCTP or MPTCP.
  * 0 for what pidtap does not attribute. */
 PT_INLINE u8 pt_sock_proto(struct sock *sk)

@@ -19,7 +19,7 @@ PT_INLINE int pt_is_syn(struct ev_packet *ev)
 	return (ev->tcp_flags & (PT_TCP_FLAG_SYN | PT_TCP_FLAG_ACK)) == PT_TCP_FLAG_SYN;
 }
 
-/* Does the owner noted for a flow still answer? A closed TCP socket does so for a while: its FIN, its reset and
+/* Does the owner noted for a flow still answer? Of one that ended user space knows who has the open socket now. A closed TCP socket does so for a while: its FIN, its reset and
  * retransmissions leave after the close. Datagram sockets are judged in user space then. */
 PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 {
@@ -27,12 +27,12 @@ PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 	struct ev_sock *s;
 
 	if (!addr)
-		return 1; /* a seed */
+		return !pt_actor_ended(o); /* a seed */
 	s = m_sock.lookup(&addr);
 	if (!s || s->released || s->owner.sock_id != o->sock_id)
 		return 0;
 	if (!s->closed_ns)
-		return 1;
+		return !pt_actor_ended(o);
 	return ev->key.proto == PT_PROTO_TCP && !pt_is_syn(ev) && ev->hdr.ts_ns - s->closed_ns < EV_LINGER_NS;
 }
 
@@ -97,6 +97,8 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 	if (!s || s->closed_ns || s->released || s->netns != ev->netns)
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)
+		return;
+	if (pt_actor_ended(&s->owner))
 		return;
 	ev->owner = s->owner;
 	if (!(ev->flags & EV_PKT_KEY) || !ev->key.lport)

@@ -45,8 +45,28 @@ PT_INLINE int pt_call_exit(struct pt_call *call)
 	return 1;
 }
 
-/* SYN_SENT and LISTEN are entered in the context of the process that connects or listens; ESTABLISHED and CLOSE may be
- * entered in softirq and take no name from there. */
+/* The current process closes the connection's last descriptor, or shuts it down: the FIN is its own. Of one that dies this is told
+ * in any case: the connection was no other's. */
+PT_INLINE void pt_claim_fin(void *ctx, struct sock *sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct ev_owner ev = {.fd = -1};
+	u32 flags = 0;
+	int news;
+
+	if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_sock_locked(sk) || !pt_owner_current(&ev.owner))
+		return;
+	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
+	ev.flags = pt_sock_own_flags(sk);
+	news = pt_sock_touch(sk, ev.key.lport, &ev.owner);
+	PT_READ(flags, &task->flags);
+	if (news >= 0 && ev.key.lport)
+		pt_flow_write(ctx, &ev, news || flags & PT_PF_EXITING);
+}
+
+/* SYN_SENT and LISTEN are entered in the context of the process that connects or listens, the states of a FIN in that of the one that
+ * closes if it holds the lock (from softirq, too, where a shutdown was put off: 6.10); ESTABLISHED and CLOSE may be entered in
+ * softirq and take no name from there. */
 int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct sock *sk = (struct sock *)ctx->args[0];
@@ -71,6 +91,8 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 		ev.owner = s->owner;
 		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 		pt_flow_write(ctx, &ev, 0);
+	} else if (state == PT_TCP_FIN_WAIT1 || state == PT_TCP_LAST_ACK) {
+		pt_claim_fin(ctx, sk);
 	} else if (state == PT_TCP_CLOSE) {
 		if (pt_sock_proto(sk) == PT_PROTO_TCP)
 			pt_sock_closed(ctx, sk);

@@ -33,6 +33,7 @@
 #include "source/taps.h"
 
 #define OUTPUT_MAX 2
+#define LEAVERS_MAX 256
 
 /* One open output. */
 struct output {
@@ -108,6 +109,8 @@ struct session {
 	int64_t look_spare_ns; /* CPU time that may be spent at once on looking who holds a socket, */
 	uint64_t look_last_ns; /* as of then */
 	uint32_t holder_pids[HOLDERS_PER_SOCKET]; /* of the packet in hand */
+	struct ev_proc leavers[LEAVERS_MAX]; /* processes that ended, and had sockets */
+	size_t leaver_cnt;
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
 	int end_signal;		/* the last one that was to end us; 0: none */
@@ -174,6 +177,14 @@ void session_drain(struct session *s);
 /* session_hold.c: a process got a descriptor of a socket that has an owner; an owner gave up one of several. */
 void session_on_holder(struct session *s, const struct ev_owner *ev);
 void session_on_release(struct session *s, const struct ev_release *ev);
+
+/* Looks for a process that has the socket a release tells of. false: none is known; then *nobody says whether all were asked. */
+bool session_find_heir(struct session *s, const struct ev_release *ev, struct owner *heir, bool *nobody);
+
+/* session_exit.c: a process ended; once what its end closed has been told, its other sockets are passed on: of those that ended at
+ * until_ns or before. */
+void session_on_exit(struct session *s, const struct ev_proc *ev);
+void session_settle_exits(struct session *s, uint64_t until_ns);
 
 /* session_proc.c: a process began, runs another program, ended. */
 void session_on_process(struct session *s, const struct ev_hdr *ev);

@@ -11,6 +11,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+/* What the end of a process closes is told within this time, unless it has much memory to give back: then its descriptors are
+ * still there to be seen. */
+#define ENDING_NS (5 * NSEC_PER_MSEC)
+
 /* A record is written a little after its time was taken: interrupts, and in a virtual machine a stolen CPU. */
 #define SLACK_NS (2 * NSEC_PER_MSEC)
 
@@ -131,6 +135,14 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 		count_captured(s, &p, iface);
 }
 
+/* Those who ended at this time or before are settled: before any packet that came after it is judged. */
+static uint64_t ended_until(const struct session *s, uint64_t owners_until_ns)
+{
+	uint64_t wait_ns = s->opts->window_ns > SLACK_NS ? s->opts->window_ns - SLACK_NS : 0;
+
+	return owners_until_ns - (wait_ns < ENDING_NS ? wait_ns : ENDING_NS);
+}
+
 /* All records up to the two limits, owners first: a packet is judged by what became known within its window. */
 static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packets_until_ns)
 {
@@ -139,6 +151,7 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 	order_run(s->owners.order, owners_until_ns, on_owner, s);
 	ring_commit(s->owners.ring);
 	s->told_ns = owners_until_ns;
+	session_settle_exits(s, ended_until(s, owners_until_ns));
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
 	order_run(s->packets.order, packets_until_ns, on_packet, s);

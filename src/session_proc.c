@@ -21,4 +21,6 @@ void session_on_process(struct session *s, const struct ev_hdr *ev)
 	session_filter_process(s, ev);
 	if (take(s, ev))
 		s->stats.claims_failed++;
+	if (ev->type == EV_EXIT)
+		session_on_exit(s, (const struct ev_proc *)ev);
 }

@@ -49,6 +49,7 @@ static void free_claim(struct flow_table *t, struct claim *c)
 	struct flow **flows = table_of(t, c->kind), *f = c->flow;
 	struct sock_entry *s = c->sock;
 
+	flow_actor_del(t, c);
 	DL_DELETE(f->claims, c);
 	f->cnt--;
 	DL_DELETE2(s->claims, c, sock_prev, sock_next);
@@ -167,30 +168,44 @@ void flow_insert_claim(struct flow *f, struct claim *fresh)
 	f->cnt++;
 }
 
-static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
+/* Links a claim to its socket and its process; it is freed where there is no memory for that. */
+static struct claim *link_claim(struct flow_table *t, struct claim *c)
 {
-	struct claim *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	owner_from_val(&ev->owner, &c->owner);
-	c->since_ns = ev->hdr.ts_ns;
-	c->until_ns = UINT64_MAX;
-	c->kind = ev->kind;
-	c->flags = ev->flags;
-	c->sock = get_sock(t, ev->owner.sock_id);
-	if (!c->sock) {
+	if (flow_actor_add(t, c)) {
 		free(c);
 		return NULL;
 	}
-	c->sock->sk = ev->owner.sk;
-	if (ev->ino)
-		c->sock->ino = ev->ino;
 	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
 	return c;
 }
 
-struct claim *flow_new_claim(const struct claim *like, const struct owner *owner, uint64_t since_ns)
+static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
+{
+	struct sock_entry *s = get_sock(t, ev->owner.sock_id);
+	struct claim *c = s ? calloc(1, sizeof(*c)) : NULL;
+
+	if (c) {
+		owner_from_val(&ev->owner, &c->owner);
+		c->since_ns = ev->hdr.ts_ns;
+		c->until_ns = UINT64_MAX;
+		c->kind = ev->kind;
+		c->flags = ev->flags;
+		c->sock = s;
+		c = link_claim(t, c);
+	}
+	if (!c) {
+		if (s && !s->claims && !s->prev)
+			free_sock(t, s);
+		return NULL;
+	}
+	s->sk = ev->owner.sk;
+	if (ev->ino)
+		s->ino = ev->ino;
+	return c;
+}
+
+struct claim *flow_new_claim(
+	struct flow_table *t, const struct claim *like, const struct owner *owner, uint64_t since_ns)
 {
 	struct claim *c = calloc(1, sizeof(*c));
 
@@ -202,8 +217,7 @@ struct claim *flow_new_claim(const struct claim *like, const struct owner *owner
 	c->kind = like->kind;
 	c->flags = like->flags;
 	c->sock = like->sock;
-	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
-	return c;
+	return link_claim(t, c);
 }
 
 static void forget_claim(struct flow_table *t, struct flow *f)

@@ -86,13 +86,29 @@ int flow_handover(struct flow_table *t, const struct ev_release *ev, const struc
 			old->until_ns = ev->hdr.ts_ns;
 			continue;
 		}
-		fresh = flow_new_claim(old, heir, ev->hdr.ts_ns);
+		fresh = flow_new_claim(t, old, heir, ev->hdr.ts_ns);
 		if (!fresh)
 			return -ENOMEM;
 		flow_insert_claim(old->flow, fresh);
 		old->until_ns = ev->hdr.ts_ns; /* on a shared port nothing else ends it */
 	}
 	return 0;
+}
+
+bool flow_next_actor(const struct flow_table *t, const struct ev_release *ev, struct owner *out)
+{
+	const struct sock_entry *s = find_released(t, ev);
+	const struct claim *c, *first = NULL;
+
+	if (!s)
+		return false;
+	DL_FOREACH2(s->claims, c, sock_next)
+		if (c->since_ns > ev->hdr.ts_ns && !owner_is_process(&c->owner, ev->pid, ev->start_ns) &&
+			(!first || c->since_ns < first->since_ns))
+			first = c;
+	if (first)
+		*out = first->owner;
+	return first;
 }
 
 /* A seed has no number; its claim is found by the key, or not: then nobody is told to share it. */

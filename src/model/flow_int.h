@@ -11,6 +11,13 @@
 
 struct sock_entry;
 
+/* All that is claimed by processes of one number. It goes with its last claim. */
+struct actor_entry {
+	uint32_t pid;
+	struct claim *claims;
+	UT_hash_handle hh;
+};
+
 struct claim {
 	struct owner owner;
 	uint64_t since_ns;
@@ -21,6 +28,8 @@ struct claim {
 	struct sock_entry *sock;
 	struct claim *prev, *next;	     /* in the flow, newest first; of the same time: the last told first */
 	struct claim *sock_prev, *sock_next; /* in the socket */
+	struct actor_entry *actor;
+	struct claim *actor_prev, *actor_next; /* in the actor */
 };
 
 /* A key and who claimed it; it goes with its last claim. */
@@ -49,6 +58,7 @@ struct flow_table {
 	struct flow *flows; /* EV_OWN_FLOW */
 	struct flow *bound; /* EV_OWN_PORT and EV_OWN_LISTEN: few, and not to be pushed out by the many */
 	struct sock_entry *socks;
+	struct actor_entry *actors;
 	struct sock_entry *closed;
 	struct flow **any; /* both, by what their keys are without the namespace: lists; a power of two of them */
 	size_t any_cnt;
@@ -59,7 +69,7 @@ struct flow_table {
 };
 
 /* flow.c. A claim for this socket, not in a flow yet; NULL: out of memory. */
-struct claim *flow_new_claim(const struct claim *like, const struct owner *owner, uint64_t since_ns);
+struct claim *flow_new_claim(struct flow_table *t, const struct claim *like, const struct owner *owner, uint64_t since_ns);
 
 /* Puts a claim into its place in the flow; it ends what it replaces. */
 void flow_insert_claim(struct flow *f, struct claim *fresh);
@@ -80,6 +90,10 @@ static inline struct flow *flow_lookup(struct flow *flows, const struct ev_key *
 	HASH_FIND(hh, flows, key, sizeof(*key), f);
 	return f;
 }
+
+/* flow_actor.c: the claims of a process. -ENOMEM. */
+int flow_actor_add(struct flow_table *t, struct claim *c);
+void flow_actor_del(struct flow_table *t, struct claim *c);
 
 /* flow_any.c: the lists of flow_table.any. -ENOMEM. */
 int flow_any_init(struct flow_table *t);

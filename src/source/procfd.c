@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES (64U << 10)
-#define NS_PER_TICK (1000000000ULL / 100) /* USER_HZ is 100 on all architectures pidtap runs on */
 
 /* Walks a directory of numbers until one matches. false: none did, or the directory cannot be read. */
 static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
@@ -144,7 +143,7 @@ static int parse_stat(const char *text, struct ev_owner_val *out)
 	memcpy(out->comm, open + 1, len < EV_COMM_LEN - 1 ? len : EV_COMM_LEN - 1);
 	if (sscanf(close + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1)
 		return -EBADMSG;
-	out->start_ns = ticks * NS_PER_TICK;
+	out->start_ns = ticks * EV_TICK_NS;
 	return 0;
 }
 

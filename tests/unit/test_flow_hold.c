@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_any.c src/model/flow_find.c src/model/flow_hold.c src/model/owner.c */
+/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/flow_hold.c src/model/owner.c */
 #include "claims.h"
 #include "tap.h"
 
@@ -159,6 +159,96 @@ static void test_itself(void)
 	flow_table_free(t);
 }
 
+static struct ev_proc the_end(uint32_t pid, uint64_t at_ms)
+{
+	struct ev_proc ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = at_ms * MS;
+	ev.pid = pid;
+	ev.start_ns = pid * 1000ULL;
+	return ev;
+}
+
+/* How many sockets a process leaves; *last is one of them. */
+static size_t left_by(const struct flow_table *t, uint32_t pid, uint64_t at_ms, struct ev_release *last)
+{
+	struct ev_proc ended = the_end(pid, at_ms);
+	struct ev_release *left;
+	size_t cnt;
+
+	tap_is_int(flow_left_by(t, &ended, &left, &cnt), 0, "%u ends", pid);
+	if (cnt)
+		*last = left[cnt - 1];
+	free(left);
+	return cnt;
+}
+
+static void test_left(void)
+{
+	struct flow_table *t = flow_table_new(16);
+	struct ev_key one = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4000), two = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4001);
+	struct ev_key three = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4002);
+	struct ev_release left;
+	struct owner who;
+
+	tap_is_int(left_by(t, PARENT, 50, &left), 0, "one that owns nothing leaves nothing");
+	claims_flow(t, &one, PARENT, SOCK, 10);
+	claims_flow(t, &two, PARENT, SOCK + 1, 10);
+	claims_flow(t, &three, PARENT, SOCK + 2, 10);
+	claims_flow(t, &three, OTHER, SOCK + 2, 20);
+	claims_close(t, SOCK + 1, 30);
+	tap_is_int(left_by(t, PARENT, 50, &left), 1, "what is open and was its own");
+	tap_ok(left.sock_id == SOCK && left.pid == PARENT && left.hdr.ts_ns == 50 * MS && !memcmp(&left.key, &one, sizeof(one)),
+		"as a release of that moment, with its key");
+	tap_ok(!flow_next_actor(t, &left, &who), "nobody acted since");
+	claims_flow(t, &one, OTHER, SOCK, 53);
+	claims_flow(t, &one, CHILD, SOCK, 52);
+	tap_is_int(left_by(t, PARENT, 50, &left), 1, "also where another has acted since");
+	tap_ok(flow_next_actor(t, &left, &who) && who.pid == CHILD, "the first who did has it");
+	tap_is_int(flow_handover(t, &left, &who), 0, "from the end on");
+	tap_is_int(owner_at(t, &one, 51), CHILD, "it is the owner");
+	tap_is_int(owner_at(t, &one, 53), OTHER, "until the next one acts");
+	tap_is_int(left_by(t, PARENT, 50, &left), 0, "nothing is left then");
+	flow_table_free(t);
+}
+
+/* A FIN that the process is told of after its end: that closed the connection. */
+static void test_closed_by_end(void)
+{
+	struct flow_table *t = flow_table_new(16);
+	struct ev_key key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4000);
+	struct ev_release left;
+
+	claims_flow(t, &key, PARENT, SOCK, 10);
+	claims_flow(t, &key, PARENT, SOCK, 51);
+	tap_is_int(left_by(t, PARENT, 50, &left), 0, "its own FIN");
+	flow_table_free(t);
+	t = flow_table_new(16);
+	claims_flow(t, &key, PARENT, SOCK, 10);
+	claims_close(t, SOCK, 51);
+	tap_is_int(left_by(t, PARENT, 50, &left), 0, "or a reset");
+	tap_is_int(owner_at(t, &key, 55), PARENT, "name it as the last owner");
+	flow_table_free(t);
+}
+
+static void test_left_in_several(void)
+{
+	struct flow_table *t = flow_table_new(16);
+	struct ev_key key = claims_udp("10.0.0.1", 53, "10.0.0.2", 4000), port = claims_udp("10.0.0.1", 53, NULL, 0);
+	struct ev_release left;
+
+	claims_port(t, &port, PARENT, SOCK, 0, 10);
+	claims_flow(t, &key, PARENT, SOCK, 10);
+	tap_is_int(left_by(t, PARENT, 50, &left), 1, "a socket with two keys is one");
+	claims_flow(t, &key, PARENT, 0, 20);
+	key.rport++;
+	claims_flow(t, &key, PARENT, 0, 20);
+	tap_is_int(left_by(t, PARENT, 50, &left), 3, "seeds are one each");
+	tap_ok(!left.sock_id && !memcmp(&left.key, &key, sizeof(key)), "known by their keys");
+	flow_table_free(t);
+}
+
 /* A claim of a socket that has a file. */
 static void claim_ino(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t ino, uint64_t at_ms)
 {
@@ -209,6 +299,9 @@ int main(void)
 	test_seed();
 	test_listener();
 	test_itself();
+	test_left();
+	test_closed_by_end();
+	test_left_in_several();
 	test_origin();
 	return tap_done();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One rtnetlink socket: ask, and go through the answers. */
+/* One netlink socket: ask, and go through the answers. */
 #ifndef PIDTAP_SOURCE_NETLINK_H
 #define PIDTAP_SOURCE_NETLINK_H
 
@@ -14,8 +14,11 @@ struct netlink {
 
 #define NETLINK_BUF_SIZE 8192 /* for requests; answers use MNL_SOCKET_DUMP_SIZE */
 
-/* `groups`: RTMGRP_* bits to listen to, 0 for requests only. 0 or negative errno. */
+/* For rtnetlink. `groups`: RTMGRP_* bits to listen to, 0 for requests only. 0 or negative errno. */
 int netlink_open(struct netlink *nl, uint32_t groups);
+
+/* The same for sock_diag(7). */
+int netlink_open_diag(struct netlink *nl);
 void netlink_close(struct netlink *nl);
 
 /* Starts a request of `type` in `buf` (NETLINK_BUF_SIZE bytes); the caller adds its header and attributes. */

@@ -25,6 +25,7 @@
 #include "source/hooks.h"
 #include "source/load.h"
 #include "source/ring.h"
+#include "source/seed.h"
 #include "source/taps.h"
 
 #define OUTPUT_MAX 2
@@ -66,6 +67,7 @@ struct session {
 	struct stream owners;
 	struct stream packets;
 	struct hooks *hooks;
+	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
 	struct taps *taps;
 	int epoll_fd;
 	int signal_fd;
@@ -99,6 +101,11 @@ bool session_wants_all(const struct options *opts);
 
 /* session_addrs.c: the addresses of our own namespace as they are now. */
 int session_read_addrs(struct session *s);
+
+/* session_seed.c: the sockets there are already, in our own namespace; in others. Hooks must be attached. 0, or negative errno
+ * where it cannot go on: that some sockets stay unknown is only said. */
+int session_seed(struct session *s);
+int session_seed_netns(struct session *s, const struct seed_netns *ns, size_t cnt);
 
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);

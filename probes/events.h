@@ -146,8 +146,9 @@ struct ev_owner {
 struct ev_close {
 	struct ev_hdr hdr;
 	__u64 sk;
-	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key and sk say whose end it is */
+	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key, sk and ino say whose end it is */
 	struct ev_key key; /* valid where sock_id is 0 */
+	__u64 ino;	   /* 0 where it has lost its file already */
 } EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL
 
@@ -247,7 +248,7 @@ _Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
 _Static_assert(sizeof(struct ev_actor) == 16, "ev_actor");
 _Static_assert(sizeof(struct ev_sock) == 104, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
-_Static_assert(sizeof(struct ev_close) == 80, "ev_close");
+_Static_assert(sizeof(struct ev_close) == 88, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");

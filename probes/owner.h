@@ -319,6 +319,7 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 	ev.hdr.type = EV_CLOSE;
 	ev.hdr.size = sizeof(ev);
 	ev.sk = addr;
+	ev.ino = pt_sock_ino(sk);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;

@@ -120,7 +120,7 @@ PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
 	if (ev->flags & EV_PKT_KEY)
 		pt_find_by_key(&ev->key, ev);
 #if HAVE_SKB_SK
-	if (!ev->owner.pid && ev->dir == EV_DIR_OUT && !(ev->flags & EV_PKT_ERROR))
+	if ((!ev->owner.pid || ev->owner.attr == EV_ATTR_SEED) && ev->dir == EV_DIR_OUT && !(ev->flags & EV_PKT_ERROR))
 		pt_find_by_sock(skb, ev);
 #endif
 	if (!ev->owner.pid && ev->flags & EV_PKT_KEY && ev->key.proto != PT_PROTO_TCP) {

@@ -27,14 +27,17 @@ struct flow_table;
 struct flow_table *flow_table_new(size_t max_keys);
 void flow_table_free(struct flow_table *t);
 
-/* A process acted on a socket. 0, or -ENOMEM: forgotten at once. */
+/* A process acted on a socket; or, without sock_id, a seed: it had one before the start (attr EV_ATTR_SEED), pid 0: nobody
+ * knows who. By its inode number a seed is known as the socket that a hook tells of later, and left out where one did before.
+ * 0, or -ENOMEM: forgotten at once. */
 int flow_claim(struct flow_table *t, const struct ev_owner *ev);
 
 /* A socket was closed; without sock_id: the one that holds the flow of its key. */
 void flow_close(struct flow_table *t, const struct ev_close *ev);
 
 /* A new connection begins with this key (an incoming SYN): of the claims before `ts_ns`, those of closed
- * sockets end. One of an open socket stays: that SYN is a duplicate, or forged. */
+ * sockets end, and of seeds those without an inode number: they waited to be accepted, or were in TIME_WAIT. One of an open socket
+ * stays: that SYN is a duplicate, or forged. */
 void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns);
 
 /* What is asked of a key. */
@@ -45,8 +48,8 @@ enum flow_match {
 	FLOW_LATE    /* the first who claimed it after that time. Where flows were forgotten: the first known */
 };
 
-/* Who owned the flow with exactly this key at `ts_ns`? *out is filled but for attr where the answer is not
- * FLOW_NONE. */
+/* Who owned the flow with exactly this key at `ts_ns`? *out is filled where the answer is not FLOW_NONE; attr is then the
+ * claim's: EV_ATTR_SEED, or what a hook told. pid 0: it is known that nobody is known. */
 enum flow_match flow_find(
 	const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out);
 

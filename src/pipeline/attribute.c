@@ -64,6 +64,7 @@ static uint8_t attribute_listener(const struct attributor *a, const struct ev_pa
 static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	bool begins = is_syn(rec) && rec->dir == EV_DIR_IN && !(rec->flags & EV_PKT_ERROR);
+	struct owner first;
 	uint8_t attr;
 
 	if (begins)
@@ -72,8 +73,9 @@ static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, 
 		return EV_ATTR_EXACT;
 	attr = attribute_listener(a, rec, out);
 	if (begins) {
-		out->attr = attr;
-		shake_begin(a->shakes, rec, out);
+		first = *out;
+		first.attr = attr;
+		shake_begin(a->shakes, rec, &first);
 	}
 	return attr;
 }
@@ -111,9 +113,13 @@ static uint8_t attribute_udp(const struct flow_table *flows, const struct ev_pac
 	return flow != FLOW_NONE ? EV_ATTR_EXACT : EV_ATTR_NONE;
 }
 
+/* A ping socket that has not sent since the start is known by its identifier alone. */
 static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
-	return find_datagram_flow(flows, rec, out) != FLOW_NONE ? EV_ATTR_ICMP : EV_ATTR_NONE;
+	bool found = find_datagram_flow(flows, rec, out) != FLOW_NONE ||
+		     (rec->key.lport && flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, out) != FLOW_NONE);
+
+	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
 
 /* The flow of the packet it quotes, also by port or listener where this end sent that. What the kernel answers with an error of
@@ -174,14 +180,24 @@ static uint8_t settle(struct attributor *a, const struct ev_packet *rec, struct 
 	return settle_local(a, rec, out);
 }
 
+/* Of a socket that nothing is known of but what was seen at the start, that is told, whatever led to it; unless it was by way of
+ * another packet or another namespace. */
+static uint8_t told_as(const struct ev_packet *rec, const struct owner *owner, uint8_t attr)
+{
+	bool by_itself = attr != EV_ATTR_FRAG && attr != EV_ATTR_HOST && !(rec->flags & EV_PKT_ERROR);
+
+	return by_itself && owner->attr == EV_ATTR_SEED ? EV_ATTR_SEED : attr;
+}
+
 void attribute_packet(struct attributor *a, const struct ev_packet *rec, struct owner *owner)
 {
 	if (owner->attr == EV_ATTR_NONE || is_doubtful(a, rec)) {
 		uint8_t attr = settle(a, rec, owner);
 
-		if (attr == EV_ATTR_NONE)
+		if (attr == EV_ATTR_NONE || !owner->pid) /* of some sockets it is known that nobody is */
 			memset(owner, 0, sizeof(*owner));
-		owner->attr = attr;
+		else
+			owner->attr = told_as(rec, owner, attr);
 	}
 	if (rec->flags & EV_PKT_FIRST)
 		frag_first(a->frags, rec, owner);

@@ -141,6 +141,21 @@ verdict "the first owner on the second connection's handshake" '3s/two:11/one:10
 verdict "the first owner after it" '5s/two:11/one:10/' 'wrong=1'
 verdict "the second owner on the first connection" '2s/one:10/two:11/' 'wrong=1'
 
+# ---- a connection older than the capture, accepted since ----
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+1 sock 9 parent ino=100 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=any rport=0 listen=1
+90 sock 11 two ino=102 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=10.0.0.2 rport=5000
+90 from 11 two ino=102 listener=100
+END
+cat >"$work/text" <<'END'
+10:00:00.050000 (v0, proc parent:9, uid 0, in, attr=seed) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [.], ack 1, length 0
+10:00:00.095000 (v0, proc two:11, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [F.], seq 901, length 0
+END
+verdict "before the accept it is the listener's" '' 'right=2 none=0 wrong=0 .*good=1'
+verdict "and not of who will accept" '1s/parent:9/two:11/' 'wrong=1'
+verdict "afterwards it is not the listener's" '2s/two:11/parent:9/' 'wrong=1'
+
 # ---- SO_REUSEPORT: two listeners, one is chosen and accepts late ----
 truth <<'END'
 0 addr 1 x netns=7 addr=10.0.0.1

@@ -109,6 +109,7 @@ struct ev_owner_val {
 struct ev_sock {
 	struct ev_owner_val owner;
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
+	__u64 peer;	 /* a datagram socket's: a hash of whom it is connected to, 0: nobody */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
 	__u16 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
@@ -226,7 +227,7 @@ struct ev_packet {
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
 _Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
-_Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
+_Static_assert(sizeof(struct ev_sock) == 96, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 152, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 80, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");

@@ -124,6 +124,7 @@ struct ev_sock {
 	struct ev_owner_val owner;
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
 	__u64 ino;	 /* of its file; 0: not known */
+	__u64 peer;	 /* a datagram socket's: a hash of whom it is connected to, 0: nobody */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
 	__u16 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
@@ -246,7 +247,7 @@ _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
 _Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
 _Static_assert(sizeof(struct ev_actor) == 16, "ev_actor");
-_Static_assert(sizeof(struct ev_sock) == 104, "ev_sock");
+_Static_assert(sizeof(struct ev_sock) == 112, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 88, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");

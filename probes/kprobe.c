@@ -118,9 +118,44 @@ int kp_raw_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
 	return 0;
 }
 
+/* The port is bound by now, but nothing is connected yet. */
+int kp_datagram_connect(struct pt_regs *ctx, struct sock *sk, struct sockaddr *to)
+{
+	pt_claim_connect(ctx, sk, to);
+	return 0;
+}
+
+/* By connect to AF_UNSPEC. What is left of its port is seen when the socket is used again. */
+int kp_udp_disconnect(struct pt_regs *ctx, struct sock *sk)
+{
+	struct ev_key unknown = {};
+
+	if (pt_sock_proto(sk) == PT_PROTO_UDP)
+		pt_sock_moved(ctx, sk, &unknown);
+	return 0;
+}
+
+/* packet_sendmsg, packet_sendmsg_spkt */
+int kp_packet_sendmsg(struct pt_regs *ctx, struct socket *socket)
+{
+	struct sock *sk = 0;
+
+	PT_READ(sk, &socket->sk);
+	if (sk)
+		pt_claim(ctx, sk, -1);
+	return 0;
+}
+
 int kp_datagram_recvmsg(struct pt_regs *ctx, struct sock *sk)
 {
 	pt_claim(ctx, sk, -1);
+	return 0;
+}
+
+/* The end of udp_recvmsg and udpv6_recvmsg: the port is claimed by now. */
+int kp_skb_consume_udp(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb)
+{
+	pt_claim_received(ctx, sk, skb);
 	return 0;
 }
 

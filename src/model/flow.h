@@ -60,6 +60,10 @@ enum flow_match flow_find(
 enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind,
 	uint64_t ts_ns, struct owner *out);
 
+/* Is a socket bound to the key's local port and address, that address itself, at `ts_ns`? One on any address gets nothing that
+ * comes there then. */
+bool flow_is_bound_at(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns);
+
 /* Frees what can no longer answer for packets at or after `ts_ns`. Call it about once a second. */
 void flow_expire(struct flow_table *t, uint64_t ts_ns);
 

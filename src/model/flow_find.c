@@ -129,6 +129,23 @@ enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *
 	return NOBODY;
 }
 
+bool flow_is_bound_at(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+{
+	struct ev_key bound = *key;
+	const struct flow *f;
+	const struct claim *c;
+
+	memset(bound.raddr, 0, sizeof(bound.raddr));
+	bound.rport = 0;
+	f = flow_lookup(t->bound, &bound);
+	if (!f)
+		return false;
+	DL_FOREACH(f->claims, c)
+		if (match_at(c, ts_ns) == FLOW_LIVE)
+			return true;
+	return false;
+}
+
 enum flow_match flow_find_port(
 	const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns, struct owner *out)
 {

@@ -80,6 +80,12 @@ static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, 
 	return attr;
 }
 
+/* Does it come to a socket here, rather than being sent by one, as what an error quotes was? */
+static bool is_coming(const struct ev_packet *rec)
+{
+	return !(rec->flags & EV_PKT_ERROR) == (rec->dir == EV_DIR_IN);
+}
+
 /* Claims of an unconnected socket on a wildcard address leave the local address open. */
 static enum flow_match find_datagram_flow(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
@@ -87,7 +93,7 @@ static enum flow_match find_datagram_flow(const struct flow_table *flows, const 
 	struct owner open_end;
 	enum flow_match match = flow_find(flows, &rec->key, rec->hdr.ts_ns, out), other;
 
-	if (match == FLOW_LIVE)
+	if (match == FLOW_LIVE || (is_coming(rec) && flow_is_bound_at(flows, &rec->key, rec->hdr.ts_ns)))
 		return match;
 	memset(any.laddr, 0, sizeof(any.laddr));
 	other = flow_find(flows, &any, rec->hdr.ts_ns, &open_end);
@@ -95,6 +101,15 @@ static enum flow_match find_datagram_flow(const struct flow_table *flows, const 
 		return match;
 	*out = open_end;
 	return other;
+}
+
+/* What comes goes to a socket that is there: the kernel refuses what is for one that was closed, and for one that was made
+ * since. One that was there may tell of itself late. */
+static bool is_answer(enum flow_match match, const struct ev_packet *rec, const struct owner *owner)
+{
+	if (!is_coming(rec))
+		return match != FLOW_NONE;
+	return match == FLOW_LIVE || (match == FLOW_LATE && owner->sock_id <= rec->hdr.ts_ns);
 }
 
 /* A live flow, a live port, then whoever was there last or came next: a datagram socket's close is its end. */
@@ -105,8 +120,10 @@ static uint8_t attribute_udp(const struct flow_table *flows, const struct ev_pac
 
 	if (flow == FLOW_LIVE)
 		return EV_ATTR_EXACT;
+	if (!is_answer(flow, rec, out))
+		flow = FLOW_NONE;
 	bound = flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, &holder);
-	if (bound == FLOW_LIVE || (bound != FLOW_NONE && flow == FLOW_NONE)) {
+	if (bound == FLOW_LIVE || (flow == FLOW_NONE && is_answer(bound, rec, &holder))) {
 		*out = holder;
 		return EV_ATTR_PORT;
 	}
@@ -116,8 +133,9 @@ static uint8_t attribute_udp(const struct flow_table *flows, const struct ev_pac
 /* A ping socket that has not sent since the start is known by its identifier alone. */
 static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
-	bool found = find_datagram_flow(flows, rec, out) != FLOW_NONE ||
-		     (rec->key.lport && flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, out) != FLOW_NONE);
+	bool found = is_answer(find_datagram_flow(flows, rec, out), rec, out) ||
+		     (rec->key.proto != IPPROTO_UDP && rec->key.lport &&
+			     flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, out) != FLOW_NONE);
 
 	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
@@ -127,17 +145,18 @@ static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_pa
 static uint8_t attribute_error(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	struct flow_table *flows = a->flows;
-	bool tcp = rec->key.proto == IPPROTO_TCP, found;
+	bool coming = is_coming(rec);
+	uint8_t attr;
 
-	if (rec->dir == EV_DIR_IN && tcp)
-		found = attribute_tcp(a, rec, out) != EV_ATTR_NONE;
-	else if (rec->dir == EV_DIR_IN && rec->key.proto == IPPROTO_UDP)
-		found = attribute_udp(flows, rec, out) != EV_ATTR_NONE;
-	else if (tcp)
-		found = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE;
+	if (rec->key.proto == IPPROTO_UDP && !coming)
+		attr = attribute_udp(flows, rec, out);
+	else if (rec->key.proto != IPPROTO_TCP)
+		attr = attribute_icmp(flows, rec, out);
+	else if (!coming)
+		attr = attribute_tcp(a, rec, out);
 	else
-		found = find_datagram_flow(flows, rec, out) != FLOW_NONE;
-	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
+		attr = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE ? EV_ATTR_ICMP : EV_ATTR_NONE;
+	return attr == EV_ATTR_NONE ? EV_ATTR_NONE : EV_ATTR_ICMP;
 }
 
 static uint8_t settle_local(struct attributor *a, const struct ev_packet *rec, struct owner *out)

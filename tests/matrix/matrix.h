@@ -159,6 +159,7 @@ void truth_hold_all(uint64_t since_ns);	    /* likewise all internet sockets thi
 void truth_from(int fd, int listener);	    /* was accepted from this one */
 void truth_drop(ino_t ino);		    /* this process holds it no longer */
 void truth_act(int fd, size_t bytes);	    /* this thread is about to send so many on it */
+void truth_act_to(int fd, size_t bytes, const struct sockaddr_storage *to); /* to an address of its choice */
 void truth_got(int fd, size_t bytes);	    /* so many were received */
 void truth_gone(pid_t pid);		    /* a process was reaped */
 void truth_self(void);			    /* its name or uid changed */

@@ -236,7 +236,8 @@ static void test_what_does_not_restart(void)
 	tap_is_str(judge_in(t, &key, SYN | ACK, 30), "exact 100", "a SYN-ACK");
 	tap_is_str(judge_out(t, &key, SYN, 31), "exact 100", "a SYN that leaves: a retransmission");
 	tap_is_str(judge_in(t, &key, RST, 32), "exact 100", "a reset");
-	tap_is_str(judge_in(t, &udp, SYN, 33), "exact 100", "a datagram");
+	tap_is_str(judge_in(t, &udp, SYN, 33), "none 0", "a datagram, which nobody gets");
+	tap_is_str(judge_out(t, &udp, 0, 33), "exact 100", "and which ends nothing");
 	tap_is_str(judge_in(t, &key, ACK, 34), "exact 100", "the flow is still its owner's");
 	flow_table_free(t);
 }
@@ -288,9 +289,10 @@ static void test_udp_connected(void)
 	claims_close(t, 1, 20);
 	tap_is_str(judge_in(t, &key, 0, 21), "port 400", "a live port beats a closed flow");
 	claims_close(t, 2, 30);
-	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "both closed: the flow");
-	tap_is_str(judge_in(t, &key, 0, 20 + LINGER_MS), "port 400", "the flow is over, the port lingers");
-	tap_is_str(judge_in(t, &key, 0, 30 + LINGER_MS), "none 0", "all is over");
+	tap_is_str(judge_in(t, &key, 0, 31), "none 0", "both closed: nobody gets what comes");
+	tap_is_str(judge_out(t, &key, 0, 31), "exact 100", "what still leaves is the flow's");
+	tap_is_str(judge_out(t, &key, 0, 20 + LINGER_MS), "port 400", "the flow is over, the port lingers");
+	tap_is_str(judge_out(t, &key, 0, 30 + LINGER_MS), "none 0", "all is over");
 	flow_table_free(t);
 }
 
@@ -308,11 +310,12 @@ static void test_udp_server(void)
 	tap_is_str(judge_out(t, &key, 0, 13), "exact 200", "its answer: a flow whose local address is open");
 	tap_is_str(judge_in(t, &first, 0, 13), "port 200", "another's request");
 	claims_close(t, 1, 20);
-	tap_is_str(judge_in(t, &key, 0, 21), "exact 200", "closed: the flow lingers");
-	tap_is_str(judge_in(t, &first, 0, 21), "port 200", "and the port");
+	tap_is_str(judge_out(t, &key, 0, 21), "exact 200", "closed: the flow lingers on the way out");
+	tap_is_str(judge_out(t, &first, 0, 21), "port 200", "and the port");
+	tap_is_str(judge_in(t, &key, 0, 21), "none 0", "and gets nothing");
 	claims_port(t, &port, OTHER, 2, 0, 30);
 	tap_is_str(judge_in(t, &key, 0, 31), "port 400", "the port's next holder gets what comes now");
-	tap_is_str(judge_in(t, &key, 0, 29), "exact 200", "not what came before");
+	tap_is_str(judge_in(t, &key, 0, 29), "none 0", "not what came before");
 	flow_table_free(t);
 }
 
@@ -328,7 +331,27 @@ static void test_udp_open_address(void)
 	claims_close(t, 1, 20);
 	tap_is_str(judge_in(t, &key, 0, 21), "exact 400", "a live open one before the closed tuple");
 	claims_close(t, 2, 30);
-	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "both closed: the tuple");
+	tap_is_str(judge_out(t, &key, 0, 31), "exact 100", "both closed: the tuple");
+	flow_table_free(t);
+}
+
+/* A server on any address talks with a client, who then asks another one that is bound to the address. */
+static void test_udp_two_addresses(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key any = claims_udp(NULL, 53, NULL, 0), open = claims_udp(NULL, 53, "10.0.0.9", 999),
+		      one = claims_udp("10.0.0.1", 53, NULL, 0), key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      two = claims_udp("10.0.0.2", 53, "10.0.0.9", 999);
+
+	claims_port(t, &any, SERVER, 1, EV_OWN_REUSE, 10);
+	claims_flow(t, &open, SERVER, 1, 11);
+	tap_is_str(judge_in(t, &key, 0, 12), "exact 200", "nobody else is bound to that address");
+	claims_port(t, &one, OTHER, 2, EV_OWN_REUSE, 20);
+	tap_is_str(judge_in(t, &key, 0, 21), "port 400", "somebody is");
+	tap_is_str(judge_in(t, &two, 0, 21), "exact 200", "another address");
+	tap_is_str(judge_out(t, &key, 0, 21), "exact 200", "what is sent from that address");
+	claims_close(t, 2, 30);
+	tap_is_str(judge_in(t, &key, 0, 31), "exact 200", "nobody is bound to it any more");
 	flow_table_free(t);
 }
 
@@ -342,6 +365,10 @@ static void test_udp_late(void)
 	tap_is_str(judge_in(t, &key, 0, 19), "exact 100", "who took it a little later");
 	claims_port(t, &any, OTHER, 2, EV_OWN_REUSE, 10);
 	tap_is_str(judge_in(t, &key, 0, 19), "port 400", "but a live port holds it at that time");
+	key.lport = 5001;
+	claims_flow(t, &key, CLIENT, 30 * MS, 35);
+	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "a socket that was there");
+	tap_is_str(judge_in(t, &key, 0, 29), "none 0", "and before it was made");
 	flow_table_free(t);
 }
 
@@ -377,8 +404,8 @@ static void test_icmp(void)
 	claims_flow(t, &six, OTHER, 2, 10);
 	tap_is_str(judge_out(t, &six, 0, 12), "icmp 400", "which has its own");
 	claims_close(t, 1, 20);
-	tap_is_str(judge_in(t, &key, 0, 21), "icmp 100", "a late reply");
-	tap_is_str(judge_in(t, &key, 0, 20 + LINGER_MS), "none 0", "too late");
+	tap_is_str(judge_out(t, &key, 0, 21), "icmp 100", "the last request");
+	tap_is_str(judge_in(t, &key, 0, 21), "none 0", "a late reply comes to nobody");
 	flow_table_free(t);
 }
 
@@ -406,6 +433,7 @@ static void test_error_udp(void)
 	tap_is_str(judge_error(t, &key, EV_DIR_OUT, 11), "icmp 100", "one that answers what came to the tuple's owner");
 	tap_is_str(judge_error(t, &bound, EV_DIR_OUT, 11), "none 0", "what came to a port nobody took it from");
 	claims_close(t, 1, 20);
+	tap_is_str(judge_error(t, &key, EV_DIR_OUT, 21), "none 0", "what came to the tuple when its owner was gone");
 	tap_is_str(judge_error(t, &key, EV_DIR_IN, 21), "icmp 100", "the socket is closed when the error comes");
 	tap_is_str(judge_error(t, &key, EV_DIR_IN, 20 + LINGER_MS), "none 0", "for long");
 	flow_table_free(t);
@@ -491,6 +519,7 @@ int main(void)
 	test_udp_connected();
 	test_udp_server();
 	test_udp_open_address();
+	test_udp_two_addresses();
 	test_udp_late();
 	test_udp_shared();
 	test_icmp();

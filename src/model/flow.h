@@ -57,6 +57,10 @@ enum flow_match flow_find(
 enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind,
 	uint64_t ts_ns, struct owner *out);
 
+/* The same for the listener whose file has this inode number: one of several on its port that is known to be meant. */
+enum flow_match flow_find_listener(
+	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out);
+
 /* Frees what can no longer answer for packets at or after `ts_ns`. Call it about once a second. */
 void flow_expire(struct flow_table *t, uint64_t ts_ns);
 

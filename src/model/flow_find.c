@@ -64,6 +64,7 @@ struct question {
 	uint8_t kind;
 	bool v4_packet;
 	uint64_t ts_ns;
+	uint64_t ino; /* of this socket only; 0: of all */
 };
 
 /* All who answer for a port at that time must be one process, or nobody is named. */
@@ -74,7 +75,7 @@ static enum holders find_holder(const struct flow *f, const struct question *q, 
 
 	DL_FOREACH(f->claims, c) {
 		if (c->kind != q->kind || match_at(c, q->ts_ns) != wanted ||
-			!takes(c, v6_socket, q->v4_packet))
+			!takes(c, v6_socket, q->v4_packet) || (q->ino && c->sock->ino != q->ino))
 			continue;
 		if (found && !owner_same_process(&found->owner, &c->owner))
 			return SEVERAL;
@@ -98,14 +99,19 @@ static enum holders find_bound(
 	return f && who == NOBODY ? find_holder(f, q, wanted, true, out) : who;
 }
 
-enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
-	enum flow_match *match, struct owner *out)
+static struct question make_question(const struct ev_key *key, uint8_t kind, uint64_t ts_ns, uint64_t ino)
 {
-	const struct question q = {
+	return (struct question){
 		.kind = kind,
 		.v4_packet = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)key->laddr),
 		.ts_ns = ts_ns,
+		.ino = ino,
 	};
+}
+
+static enum holders find_holders(const struct flow_table *t, const struct ev_key *key, const struct question *q,
+	enum flow_match *match, struct owner *out)
+{
 	struct ev_key bound = *key;
 	const struct flow *at[2]; /* the packet's address, any address */
 
@@ -119,7 +125,7 @@ enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *
 	/* an open socket on any address gets what the closed one on this address does no more */
 	for (enum flow_match wanted = FLOW_LIVE; wanted <= FLOW_CLOSED; wanted++) {
 		for (size_t i = 0; i < 2; i++) {
-			enum holders who = find_bound(at[i], &q, wanted, out);
+			enum holders who = find_bound(at[i], q, wanted, out);
 
 			*match = wanted;
 			if (who != NOBODY)
@@ -127,6 +133,23 @@ enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *
 		}
 	}
 	return NOBODY;
+}
+
+enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
+	enum flow_match *match, struct owner *out)
+{
+	const struct question q = make_question(key, kind, ts_ns, 0);
+
+	return find_holders(t, key, &q, match, out);
+}
+
+enum flow_match flow_find_listener(
+	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out)
+{
+	const struct question q = make_question(key, EV_OWN_LISTEN, ts_ns, ino);
+	enum flow_match match;
+
+	return find_holders(t, key, &q, &match, out) == ONE ? match : FLOW_NONE;
 }
 
 enum flow_match flow_find_port(

@@ -13,6 +13,10 @@
 readonly patience=${PIDTAP_PATIENCE:-${PIDTAP_VM:+8}}
 readonly ping_count=2
 
+# Nobody writes to it: reading from it with a time limit is a sleep that starts no program, which in an emulated machine takes
+# longer than what is waited for.
+exec {nap_fd}<> <(:)
+
 # wait_until SECONDS CONDITION ARGS...: 0 as soon as the condition holds, 1 when time is over
 wait_until()
 {
@@ -20,8 +24,15 @@ wait_until()
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1
-		sleep 0.02
+		read -rt 0.02 -u "$nap_fd" || :
 	done
+}
+
+# process_runs PID: it is there and no zombie
+process_runs()
+{
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null && [[ ${stat##*) } != [ZX]* ]]
 }
 
 # Process numbers are compared with the kernel's own, which are those of the initial pid namespace (its inode is fixed:

@@ -96,7 +96,11 @@ tap_launch()
 
 tap_listens()
 {
-	grep -q '^pidtap: listening on' "$work/err"
+	local line
+	while read -r line; do
+		[[ $line != 'pidtap: listening on'* ]] || return 0
+	done <"$work/err"
+	return 1
 }
 
 tap_is_settled()
@@ -106,7 +110,7 @@ tap_is_settled()
 
 tap_runs()
 {
-	[ -d "/proc/$tap_pid" ] && ! grep -q '^State:.*Z' "/proc/$tap_pid/status" 2>/dev/null
+	process_runs "$tap_pid"
 }
 
 tap_is_over()

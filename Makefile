@@ -65,15 +65,15 @@ clean:
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
-TEST_TOOLS := $(O)/tests/peer $(O)/tests/scenario $(patsubst %.c,$(O)/tests/%,$(notdir \
+TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/golden/*.c tests/fuzz/*.c)))
 # The virtual machines: live tests with the back-end this machine may lack. They are emulated, 20 times slower than real
 # ones; `check` runs there only what depends on the back-end.
-VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'make -s build/tests/peer && exec tests/run $(VM_PARTS)'
+VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 tests/run $(VM_PARTS)
 VM_PARTS := live
 VM_TIMEOUT ?= 2700
 
-.PHONY: demo check check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint unit-tests test-tools help
+.PHONY: demo check check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint unit-tests live-tools test-tools help
 
 help:
 	@sed -n 's/^#   //p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -123,7 +123,8 @@ lint: check-headers check-scripts ## headers, scripts, layers
 	@tools/check-layers
 
 unit-tests: $(UNIT)
-test-tools: $(TEST_TOOLS)
+live-tools: $(O)/tests/peer $(O)/tests/scenario
+test-tools: live-tools $(TEST_TOOLS)
 
 $(O)/tests/peer: tests/peer.c
 	$(Q)mkdir -p $(@D)

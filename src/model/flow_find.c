@@ -51,6 +51,19 @@ enum flow_match flow_find(
 	return FLOW_LATE;
 }
 
+bool flow_given_up(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+{
+	const struct flow *f = flow_lookup(t->flows, key);
+	const struct claim *c;
+
+	if (!f)
+		return false;
+	DL_FOREACH(f->claims, c)
+		if (c->since_ns <= ts_ns)
+			return c->given_up && c->until_ns <= ts_ns;
+	return false;
+}
+
 /* Does this claim's socket, which is of family IPv6 or not, take packets of that family? */
 static bool takes(const struct claim *c, bool v6_socket, bool v4_packet)
 {

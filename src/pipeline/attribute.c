@@ -60,7 +60,7 @@ static uint8_t attribute_listener(const struct attributor *a, const struct ev_pa
 {
 	struct owner first;
 
-	if (!before_accept(a->flows, rec))
+	if (!before_accept(a->flows, rec) || flow_given_up(a->flows, &rec->key, rec->hdr.ts_ns))
 		return EV_ATTR_NONE;
 	switch (find_listener(a, rec, out)) {
 	case FLOW_LIVE:

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_any.c
- * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
+ * src/model/flow_find.c src/model/flow_hold.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* Whose packet is it? DESIGN.md section 4, sentence by sentence. */
 #include "claims.h"
+#include "model/flow_hold.h"
 #include "pipeline/attribute.h"
 #include "tap.h"
 
@@ -185,6 +186,26 @@ static void test_never_accepted(void)
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 40), "none 0", "the kernel refuses it by itself");
 	attribute_free(a);
 	addrs_free(none);
+	flow_table_free(t);
+}
+
+/* A connection that was accepted is not the listener's again because nobody knows who has it. */
+static void test_given_up(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_release ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = 30 * MS;
+	ev.sock_id = 2;
+	ev.pid = WORKER;
+	ev.start_ns = WORKER * 1000ULL;
+	claims_listen(t, &any, SERVER, 1, 0, 5);
+	claims_flow(t, &key, WORKER, 2, 20);
+	flow_handover(t, &ev, NULL);
+	tap_is_str(judge_in(t, &key, PSH | ACK, 29), "exact 300", "before it is given up");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 31), "none 0", "then: somebody's, and not the listener's");
 	flow_table_free(t);
 }
 
@@ -567,6 +588,7 @@ int main(void)
 	test_server();
 	test_listener_closed();
 	test_never_accepted();
+	test_given_up();
 	test_listener_chosen();
 	test_listener_chosen_again();
 	test_listeners_shared();

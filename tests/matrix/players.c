@@ -19,6 +19,7 @@
 
 #define COMMAND_MAX 1024
 #define POLL_MS 1
+#define NS_CNT 8
 
 static const char *ns_prefix = "";
 static const char *truth_path = "";
@@ -146,9 +147,21 @@ void sh(const char *fmt, ...)
 	va_end(ap);
 }
 
+static const char *namespaces[NS_CNT + 1] = {"a", "b"};
+static int ns_cnt = 2;
+
+const char *ns_at(int i)
+{
+	return namespaces[i];
+}
+
 /* No duplicate address detection: an address must be usable at once. */
 void ns_add(const char *ns)
 {
+	errno = 0;
+	if (ns_cnt == NS_CNT)
+		fail("more than %d namespaces", NS_CNT);
+	namespaces[ns_cnt++] = ns;
 	sh("ip netns add %s", ns_name(ns));
 	for (const char *conf = "all"; conf; conf = conf[0] == 'a' ? "default" : NULL)
 		sh("nsenter --net=%s sh -c 'echo 0 >/proc/sys/net/ipv6/conf/%s/accept_dad;"

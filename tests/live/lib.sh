@@ -81,16 +81,18 @@ tap_start()
 	return 1
 }
 
-# The same without waiting. $tap_out: where its stdout goes, if not to $work/text. $tap_prefix: a command that runs it.
+# The same without waiting. $tap_out: where its stdout goes, appended, if not to $work/text, which is emptied. $tap_prefix: a
+# command that runs it.
 # bash starts background jobs with SIGINT ignored; a user's shell does not.
 tap_launch()
 {
 	local ns=$1
 	shift
 	: >"$work/err"
+	[ -n "${tap_out:-}" ] || : >"$work/text"
 	# shellcheck disable=SC2086 # words of a command
 	nsenter --net="$(ns_path "$ns")" -- env --default-signal=INT ${tap_prefix:-} "$pidtap" --cache-dir "$cache" "$@" \
-		>"${tap_out:-$work/text}" 2>"$work/err" &
+		>>"${tap_out:-$work/text}" 2>"$work/err" &
 	tap_pid=$!
 }
 

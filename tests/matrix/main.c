@@ -179,7 +179,7 @@ static int info(const struct scenario *sc)
 
 	printf("about=%s\noptions=%s\nat=%s\nown=%d\nbefore=%d\nlacks=%s\nthrough=%s\nsays=%s\n", sc->about, sc->options ? sc->options : "",
 	       sc->at ? sc->at : "a", !!sc->setup, !!sc->before, lacks ? lacks : "", sc->through ? sc->through : "",
-	       sc->says ? sc->says : "");
+	       sc->says && !getenv("PIDTAP_VM") ? sc->says : "");
 	for (int i = 0; i < SEES_MAX && sc->sees[i]; i++)
 		printf("sees=%s\n", sc->sees[i]);
 	return 0;

@@ -76,7 +76,7 @@ struct scenario {
 	const char *at;	     /* the namespace pidtap runs in; NULL: a */
 	const char *through; /* further namespaces, separated by blanks, all whose packets pass where pidtap captures */
 	const char *sees[SEES_MAX]; /* regular expressions: of each, a line must have been captured */
-	const char *says;	    /* likewise, what pidtap must have said on stderr */
+	const char *says;	    /* likewise, what pidtap must have said on stderr; not in an emulated machine, where loads are small */
 
 	/* What the kernel lacks for it ("CONFIG_VLAN_8021Q"), found by trying; NULL: nothing. */
 	const char *(*lacks)(void);

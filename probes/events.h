@@ -7,7 +7,7 @@
  * it is filled (padding would leak kernel stack).
  *
  * Two perf buffers per CPU carry them:
- *   m_owners   ev_owner, ev_close, ev_release, ev_proc and ev_exec: small, rare, read at once
+ *   m_owners   ev_owner, ev_close, ev_release, ev_shake, ev_proc and ev_exec: small, rare, read at once
  *   m_packets  ev_packet + frame bytes: many; they stay in the ring until the order window has passed,
  *              so that every owner learnt meanwhile is known when a packet is judged
  */
@@ -35,6 +35,7 @@
 #define EV_FORK 5 /* ev_proc: a process began */
 #define EV_EXIT 6 /* ev_proc: its last thread ended */
 #define EV_EXEC 7 /* ev_exec */
+#define EV_SHAKE 8
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -166,6 +167,14 @@ struct ev_release {
 	__u32 pad;
 } EV_RECORD;
 
+/* A SYN began a handshake; the kernel chose this one of several listeners that share its port (SO_REUSEPORT). Says which socket, and
+ * not whose: it is told in softirq. The SYN is older, the SYN-ACK younger than the record. */
+struct ev_shake {
+	struct ev_hdr hdr;
+	struct ev_key key; /* of the connection */
+	__u64 ino;	   /* of the listener's file, as in ev_owner */
+} EV_RECORD;
+
 /* A process began or ended. */
 struct ev_proc {
 	struct ev_hdr hdr;
@@ -251,6 +260,7 @@ _Static_assert(sizeof(struct ev_sock) == 112, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
 _Static_assert(sizeof(struct ev_close) == 88, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
+_Static_assert(sizeof(struct ev_shake) == 72, "ev_shake");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");

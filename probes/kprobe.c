@@ -56,6 +56,24 @@ int kp_inet_hash(struct pt_regs *ctx, struct sock *sk)
 	return 0;
 }
 
+/* A SYN came, and of the listeners of its port the kernel chose `sk`; the SYN-ACK has not left. In softirq, so it may not say who.
+ * `req` begins as a socket does (sock_common), with both ends in it, IPv4 also as v4-mapped (sk_daddr_set). */
+int kp_reqsk_add(struct pt_regs *ctx, struct sock *sk, struct sock *req)
+{
+	struct ev_shake ev = {};
+
+	if (!pt_sock_reuseport(sk) || pt_sock_proto(sk) != PT_PROTO_TCP)
+		return 0;
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	ev.hdr.type = EV_SHAKE;
+	ev.hdr.size = sizeof(ev);
+	ev.ino = pt_sock_ino(sk);
+	pt_sock_key(req, PT_PROTO_TCP, &ev.key);
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+	return 0;
+}
+
 int kp_tcp_sendmsg(struct pt_regs *ctx, struct sock *sk)
 {
 	pt_claim(ctx, sk, -1);

@@ -149,9 +149,11 @@ PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
 /* The byte behind skc_state holds bit fields (include/net/sock.h): reuse:4, reuseport:1, ipv6only:1. */
 #ifdef __BIG_ENDIAN_BITFIELD
 #define PT_SKC_REUSE 0xf8
+#define PT_SKC_REUSEPORT 0x08
 #define PT_SKC_V6ONLY 0x04
 #else
 #define PT_SKC_REUSE 0x1f
+#define PT_SKC_REUSEPORT 0x10
 #define PT_SKC_V6ONLY 0x20
 #endif
 
@@ -165,6 +167,15 @@ PT_INLINE u8 pt_sock_own_flags(struct sock *sk)
 	if (pt_sock_family(sk) == PT_AF_INET6)
 		flags |= bits & PT_SKC_V6ONLY ? EV_OWN_V6 | EV_OWN_V6ONLY : EV_OWN_V6;
 	return flags;
+}
+
+/* Do several sockets share its port? */
+PT_INLINE int pt_sock_reuseport(struct sock *sk)
+{
+	u8 bits = 0;
+
+	PT_READ(bits, (u8 *)&sk->__sk_common.skc_state + 1);
+	return bits & PT_SKC_REUSEPORT;
 }
 
 /* The socket behind a file, or NULL where the file is none. */

@@ -99,6 +99,13 @@ PT_INLINE int pt_sock_made_up(struct bpf_sock *sk, struct ev_packet *ev)
 	return sk->type == PT_SOCK_RAW && (ev->key.proto == PT_PROTO_TCP || ev->key.proto == PT_PROTO_UDP);
 }
 
+/* A close in softirq goes unseen where it interrupts another of our programs (bpf_prog_active): what is known may be of a socket
+ * that had this address before. */
+PT_INLINE int pt_sock_is_stale(struct ev_sock *s, struct ev_packet *ev)
+{
+	return ev->key.proto == PT_PROTO_TCP && s->port && s->port != ev->key.lport;
+}
+
 /* On its way out a packet carries its socket: it finds the owner before the tuple is known (a SYN under the tracepoint
  * back-end, the first datagram of an unconnected socket, a raw ping), and makes the tuple known. A SYN-ACK carries the
  * listener at best.
@@ -123,7 +130,7 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 		ev->flags &= ~EV_PKT_KEY;
 	addr = (u64)sk;
 	s = m_sock.lookup(&addr);
-	if (!s || s->closed_ns || s->released || s->netns != ev->netns)
+	if (!s || s->closed_ns || s->released || s->netns != ev->netns || pt_sock_is_stale(s, ev))
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)
 		return;

@@ -383,8 +383,11 @@ void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns
 	if (!f)
 		return;
 	DL_FOREACH(f->claims, c)
-		if (c->since_ns < ts_ns && c->until_ns > ts_ns && (c->sock->closed_ns <= ts_ns || is_unheld_seed(c)))
-			c->until_ns = ts_ns;
+		if (c->since_ns < ts_ns && (c->sock->closed_ns <= ts_ns || is_unheld_seed(c))) {
+			c->given_up = false;
+			if (c->until_ns > ts_ns)
+				c->until_ns = ts_ns;
+		}
 }
 
 static void expire_sock(struct flow_table *t, struct sock_entry *s)

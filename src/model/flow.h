@@ -53,12 +53,19 @@ enum flow_match {
 enum flow_match flow_find(
 	const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns, struct owner *out);
 
+/* Had the flow an owner at `ts_ns`, of whom it is only known that it is not the last one any more? */
+bool flow_given_up(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns);
+
 /* Who holds the local port of this key (kind EV_OWN_PORT or EV_OWN_LISTEN) at `ts_ns`? Looked up as {local
  * address, port}, then {any address, port} of the key's family, IPv6 sockets that take IPv4 included; the
  * open ones at either before the closed. Several processes on one port and no proof: FLOW_NONE; so, too, for
  * a port of which a holder was forgotten. Never FLOW_LATE. */
 enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind,
 	uint64_t ts_ns, struct owner *out);
+
+/* The same for the listener whose file has this inode number: one of several on its port that is known to be meant. */
+enum flow_match flow_find_listener(
+	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out);
 
 /* Is a socket bound to the key's local port and address, that address itself, at `ts_ns`? One on any address gets nothing that
  * comes there then. */

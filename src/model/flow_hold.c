@@ -86,6 +86,7 @@ int flow_handover(struct flow_table *t, const struct ev_release *ev, const struc
 			return 0;
 		if (!heir) {
 			old->until_ns = ev->hdr.ts_ns;
+			old->given_up = true;
 			continue;
 		}
 		fresh = flow_new_claim(t, old, heir, ev->hdr.ts_ns);

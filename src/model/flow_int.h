@@ -24,6 +24,7 @@ struct claim {
 	uint64_t until_ns; /* ended by a later claim or a restart; UINT64_MAX: not */
 	uint8_t kind;
 	uint8_t flags; /* EV_OWN_* */
+	bool given_up; /* at until_ns, and it is not known to whom */
 	struct flow *flow;
 	struct sock_entry *sock;
 	struct claim *prev, *next;	     /* in the flow, newest first; of the same time: the last told first */

@@ -39,15 +39,30 @@ void attribute_free(struct attributor *a)
 	free(a);
 }
 
+void attribute_chosen(struct attributor *a, const struct ev_shake *rec)
+{
+	shake_chosen(a->shakes, rec);
+}
+
+/* The one of them the kernel chose, where it told; else the only one. */
+static enum flow_match find_listener(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
+{
+	uint64_t ino = shake_listener(a->shakes, rec);
+
+	if (ino)
+		return flow_find_listener(a->flows, &rec->key, ino, rec->hdr.ts_ns, out);
+	return flow_find_port(a->flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out);
+}
+
 /* Who listens. Of one that was closed only the connections that were still to be accepted, which are reset then; what else
  * comes is answered by the kernel. */
 static uint8_t attribute_listener(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	struct owner first;
 
-	if (!before_accept(a->flows, rec))
+	if (!before_accept(a->flows, rec) || flow_given_up(a->flows, &rec->key, rec->hdr.ts_ns))
 		return EV_ATTR_NONE;
-	switch (flow_find_port(a->flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out)) {
+	switch (find_listener(a, rec, out)) {
 	case FLOW_LIVE:
 		return EV_ATTR_LISTENER;
 	case FLOW_CLOSED:

@@ -28,6 +28,7 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_fd_install", NULL, "fd_install", NULL},
 	{"kp_inet_hash", NULL, "inet_hash", NULL},
 	{"kp_inet_hash", NULL, "inet6_hash", "nothing where inet_hash serves both families (6.15+)"},
+	{"kp_reqsk_add", NULL, "inet_csk_reqsk_queue_hash_add", "which of several listeners on a port (SO_REUSEPORT) a handshake is with"},
 	{"kp_filp_close", NULL, "filp_close", NULL},
 	{"kp_close_fd", NULL, "close_fd_get_file", "nothing where filp_close serves close(2) (below 6.6)"},
 	{"kp_close_fd", NULL, "file_close_fd", "nothing where filp_close or close_fd_get_file serves close(2) (below 6.8)"},

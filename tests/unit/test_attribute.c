@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_actor.c src/model/flow_any.c
- * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
+ * src/model/flow_find.c src/model/flow_hold.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* Whose packet is it? DESIGN.md section 4, sentence by sentence. */
 #include "claims.h"
+#include "model/flow_hold.h"
 #include "pipeline/attribute.h"
 #include "tap.h"
 
@@ -183,6 +184,110 @@ static void test_never_accepted(void)
 	tap_is_str(judge_next(a, &other, EV_DIR_OUT, RST, 31), "none 0", "and its reset");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 40), "none 0", "a new SYN of the tuple: nobody listens");
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 40), "none 0", "the kernel refuses it by itself");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
+/* A connection that was accepted is not the listener's again because nobody knows who has it. */
+static void test_given_up(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_release ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = 30 * MS;
+	ev.sock_id = 2;
+	ev.pid = WORKER;
+	ev.start_ns = WORKER * 1000ULL;
+	claims_listen(t, &any, SERVER, 1, 0, 5);
+	claims_flow(t, &key, WORKER, 2, 20);
+	flow_handover(t, &ev, NULL);
+	tap_is_str(judge_in(t, &key, PSH | ACK, 29), "exact 300", "before it is given up");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 31), "none 0", "then: somebody's, and not the listener's");
+	flow_table_free(t);
+}
+
+#define INO_SERVER 1001
+#define INO_OTHER 1002
+
+static void listen_as(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t ino)
+{
+	struct ev_owner ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = 5 * MS;
+	ev.key = *key;
+	ev.kind = EV_OWN_LISTEN;
+	ev.flags = EV_OWN_REUSE;
+	ev.ino = ino;
+	ev.owner.pid = pid;
+	ev.owner.start_ns = pid * 1000ULL;
+	ev.owner.sock_id = sock_id;
+	flow_claim(t, &ev);
+}
+
+static void choose(struct attributor *a, const struct ev_key *key, uint64_t ino, uint64_t at_ms)
+{
+	struct ev_shake ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = at_ms * MS;
+	ev.key = *key;
+	ev.ino = ino;
+	attribute_chosen(a, &ev);
+}
+
+/* Of several listeners on a port the kernel says which it chose for a handshake. */
+static void test_listener_chosen(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_key other = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5001);
+
+	listen_as(t, &any, SERVER, 1, INO_SERVER);
+	listen_as(t, &any, OTHER, 2, INO_OTHER);
+	choose(a, &key, INO_OTHER, 12);
+	choose(a, &other, INO_SERVER, 12);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "listener 400", "the SYN, before the choice");
+	tap_is_str(judge_next(a, &other, EV_DIR_IN, SYN, 11), "listener 200", "another tuple, another listener");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "listener 400", "the SYN-ACK, after it");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 14), "listener 400", "the SYN again");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, PSH | ACK, 15), "listener 400", "data nobody took yet");
+	claims_close(t, 2, 20);
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 21), "listener 400", "its reset when that listener is closed");
+	tap_is_str(judge_next(a, &other, EV_DIR_IN, PSH | ACK, 21), "listener 200", "not that of the other");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 22), "none 0", "a closed one gets no SYN");
+	choose(a, &key, 7, 24);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 23), "none 0", "one that is not known is not the one that is");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
+/* Choices are told before the packets of their time are judged: also those of the tuple's next handshakes. */
+static void test_listener_chosen_again(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+
+	listen_as(t, &any, SERVER, 1, INO_SERVER);
+	listen_as(t, &any, OTHER, 2, INO_OTHER);
+	choose(a, &key, INO_OTHER, 12);
+	choose(a, &key, INO_SERVER, 22);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "listener 400", "the first SYN: the first choice");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "listener 400", "and its SYN-ACK");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 21), "listener 200", "the second SYN: the second choice");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 23), "listener 200", "and its SYN-ACK");
+	choose(a, &key, INO_OTHER, 32);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "none 0", "before a choice that was forgotten: nobody");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "none 0", "after it, too");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 64000), "none 0", "a SYN too late to be a duplicate: nothing was told");
 	attribute_free(a);
 	addrs_free(none);
 	flow_table_free(t);
@@ -511,6 +616,9 @@ int main(void)
 	test_server();
 	test_listener_closed();
 	test_never_accepted();
+	test_given_up();
+	test_listener_chosen();
+	test_listener_chosen_again();
 	test_listeners_shared();
 	test_server_tuple_reused();
 	test_what_does_not_restart();

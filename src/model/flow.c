@@ -27,8 +27,24 @@ static struct flow **table_of(struct flow_table *t, uint8_t kind)
 	return kind == EV_OWN_FLOW ? &t->flows : &t->bound;
 }
 
+static struct sock_entry *find_open(const struct flow_table *t, uint64_t sk)
+{
+	struct sock_entry *s;
+
+	HASH_FIND(hh_sk, t->open, &sk, sizeof(sk), s);
+	return s;
+}
+
+static void leave_open(struct flow_table *t, struct sock_entry *s)
+{
+	if (s->hh_sk.tbl)
+		HASH_DELETE(hh_sk, t->open, s);
+	s->hh_sk.tbl = NULL;
+}
+
 static void free_sock(struct flow_table *t, struct sock_entry *s)
 {
+	leave_open(t, s);
 	if (s->prev)
 		DL_DELETE(t->closed, s);
 	if (s->sock_id)
@@ -167,6 +183,51 @@ void flow_insert_claim(struct flow *f, struct claim *fresh)
 	f->cnt++;
 }
 
+static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_ns)
+{
+	if (s->prev)
+		return;
+	leave_open(t, s);
+	s->closed_ns = ts_ns;
+	DL_APPEND(t->closed, s);
+}
+
+/* Two numbers of one socket: the claims of `old` go on as those of `s`. */
+static void adopt(struct flow_table *t, struct sock_entry *s, struct sock_entry *old)
+{
+	struct claim *c;
+
+	DL_FOREACH2(old->claims, c, sock_next)
+		c->sock = s;
+	DL_CONCAT2(old->claims, s->claims, sock_prev, sock_next);
+	s->claims = old->claims;
+	old->claims = NULL;
+	free_sock(t, old);
+}
+
+/* The kernel's map forgets sockets that are open: one that acts again gets a new number, and what was claimed through it before
+ * ends with it, too. Where an earlier one at its address was of another file, that was closed and we were not told. */
+static void note_open(struct flow_table *t, struct sock_entry *s)
+{
+	struct sock_entry *old = find_open(t, s->sk), *newer = s;
+
+	if (!s->sk || old == s || s->prev)
+		return;
+	if (old && old->sock_id > s->sock_id) { /* this record comes late */
+		newer = old;
+		old = s;
+	}
+	if (old) {
+		leave_open(t, old);
+		if (old->ino && old->ino == newer->ino)
+			adopt(t, newer, old);
+		else
+			close_sock(t, old, newer->sock_id);
+	}
+	if (!newer->hh_sk.tbl)
+		HASH_ADD(hh_sk, t->open, sk, sizeof(newer->sk), newer);
+}
+
 static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 {
 	struct claim *c = calloc(1, sizeof(*c));
@@ -187,6 +248,7 @@ static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 	if (ev->ino)
 		c->sock->ino = ev->ino;
 	DL_APPEND2(c->sock->claims, c, sock_prev, sock_next);
+	note_open(t, c->sock);
 	return c;
 }
 
@@ -244,14 +306,6 @@ int flow_claim(struct flow_table *t, const struct ev_owner *ev)
 	return 0;
 }
 
-static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_ns)
-{
-	if (s->prev)
-		return;
-	s->closed_ns = ts_ns;
-	DL_APPEND(t->closed, s);
-}
-
 /* No hook had seen the socket (a seed), or the kernel's map has forgotten it: whoever holds the key through it at that
  * time is at its end. */
 static void close_holder(struct flow_table *t, struct flow *flows, const struct ev_close *ev)
@@ -267,10 +321,20 @@ static void close_holder(struct flow_table *t, struct flow *flows, const struct 
 			close_sock(t, c->sock, ts_ns);
 }
 
+/* Whatever its number there is by now. */
+static void close_address(struct flow_table *t, const struct ev_close *ev)
+{
+	struct sock_entry *s = find_open(t, ev->sk);
+
+	if (s && (!ev->sock_id || s->sock_id <= ev->sock_id) && s->sock_id < ev->hdr.ts_ns)
+		close_sock(t, s, ev->hdr.ts_ns);
+}
+
 void flow_close(struct flow_table *t, const struct ev_close *ev)
 {
 	struct sock_entry *s;
 
+	close_address(t, ev);
 	if (!ev->sock_id) {
 		close_holder(t, t->flows, ev);
 		close_holder(t, t->bound, ev);

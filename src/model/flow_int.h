@@ -42,6 +42,7 @@ struct sock_entry {
 	struct claim *claims;
 	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
 	UT_hash_handle hh;
+	UT_hash_handle hh_sk; /* in flow_table.open; tbl is NULL while it is not */
 };
 
 /* uthash keeps the order of insertion: the first is the oldest. */
@@ -50,6 +51,7 @@ struct flow_table {
 	struct flow *bound; /* EV_OWN_PORT and EV_OWN_LISTEN: few, and not to be pushed out by the many */
 	struct sock_entry *socks;
 	struct sock_entry *closed;
+	struct sock_entry *open; /* by kernel address, where that is known */
 	struct flow **any; /* both, by what their keys are without the namespace: lists; a power of two of them */
 	size_t any_cnt;
 	size_t max_keys; /* of flows, and of bound */

@@ -396,7 +396,7 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 		s->closed_ns = ev.hdr.ts_ns;
 	} else {
 		/* a seed, or evicted while open: user space may still know it by its key */
-		pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
+		pt_sock_last_key(sk, pt_sock_proto(sk), &ev.key);
 		if (!ev.key.lport)
 			return;
 		if (!m_flow_owner.delete(&ev.key))

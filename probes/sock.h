@@ -103,6 +103,18 @@ PT_INLINE void pt_sock_key(struct sock *sk, u8 proto, struct ev_key *key)
 	key->proto = proto;
 }
 
+/* The same of one that is being closed: tcp_set_state() takes skc_num away before it tells of TCP_CLOSE, and leaves inet_sport. */
+PT_INLINE void pt_sock_last_key(struct sock *sk, u8 proto, struct ev_key *key)
+{
+	__be16 lport = 0;
+
+	pt_sock_key(sk, proto, key);
+	if (key->lport)
+		return;
+	PT_READ(lport, &((struct inet_sock *)sk)->inet_sport);
+	key->lport = bpf_ntohs(lport);
+}
+
 /* The remote end a datagram is sent to, where the sender names it (msg_name, sendto). The address is in kernel memory
  * (kprobes) or still the user's (syscall tracepoints). */
 PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)

@@ -64,6 +64,21 @@ PT_INLINE void pt_claim_fin(void *ctx, struct sock *sk)
 		pt_flow_write(ctx, &ev, news || flags & PT_PF_EXITING);
 }
 
+/* Whoever connects was noted at SYN_SENT; the tuple is complete by now, whatever comes of it. May run in any context. */
+PT_INLINE void pt_tell_connecting(void *ctx, struct sock *sk)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+	struct ev_owner ev = {.fd = -1};
+
+	if (!s || s->closed_ns)
+		return;
+	ev.owner = s->owner;
+	pt_sock_last_key(sk, PT_PROTO_TCP, &ev.key);
+	if (ev.key.lport)
+		pt_flow_write(ctx, &ev, 0);
+}
+
 /* SYN_SENT and LISTEN are entered in the context of the process that connects or listens, the states of a FIN in that of the one that
  * closes if it holds the lock (from softirq, too, where a shutdown was put off: 6.10); ESTABLISHED and CLOSE may be entered in
  * softirq and take no name from there. */
@@ -81,22 +96,13 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 		ev.flags = pt_sock_own_flags(sk);
 		if (pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) >= 0 && state == PT_TCP_LISTEN && ev.key.lport)
 			pt_owner_send(ctx, &ev);
-	} else if (state == PT_TCP_ESTABLISHED && old == PT_TCP_SYN_SENT) {
-		u64 addr = (u64)sk;
-		struct ev_sock *s = m_sock.lookup(&addr);
-		struct ev_owner ev = {.fd = -1};
-
-		if (!s || s->closed_ns)
-			return 0;
-		ev.owner = s->owner;
-		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
-		pt_flow_write(ctx, &ev, 0);
 	} else if (state == PT_TCP_FIN_WAIT1 || state == PT_TCP_LAST_ACK) {
 		pt_claim_fin(ctx, sk);
-	} else if (state == PT_TCP_CLOSE) {
-		if (pt_sock_proto(sk) == PT_PROTO_TCP)
-			pt_sock_closed(ctx, sk);
 	}
+	if (old == PT_TCP_SYN_SENT && (state == PT_TCP_ESTABLISHED || state == PT_TCP_CLOSE))
+		pt_tell_connecting(ctx, sk);
+	if (state == PT_TCP_CLOSE && pt_sock_proto(sk) == PT_PROTO_TCP)
+		pt_sock_closed(ctx, sk);
 	return 0;
 }
 

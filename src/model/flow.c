@@ -27,8 +27,24 @@ static struct flow **table_of(struct flow_table *t, uint8_t kind)
 	return kind == EV_OWN_FLOW ? &t->flows : &t->bound;
 }
 
+static struct sock_entry *find_open(const struct flow_table *t, uint64_t sk)
+{
+	struct sock_entry *s;
+
+	HASH_FIND(hh_sk, t->open, &sk, sizeof(sk), s);
+	return s;
+}
+
+static void leave_open(struct flow_table *t, struct sock_entry *s)
+{
+	if (s->hh_sk.tbl)
+		HASH_DELETE(hh_sk, t->open, s);
+	s->hh_sk.tbl = NULL;
+}
+
 static void free_sock(struct flow_table *t, struct sock_entry *s)
 {
+	leave_open(t, s);
 	if (s->prev)
 		DL_DELETE(t->closed, s);
 	if (s->sock_id)
@@ -202,6 +218,51 @@ void flow_insert_claim(struct flow *f, struct claim *fresh)
 	f->cnt++;
 }
 
+static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_ns)
+{
+	if (s->prev)
+		return;
+	leave_open(t, s);
+	s->closed_ns = ts_ns;
+	DL_APPEND(t->closed, s);
+}
+
+/* Two numbers of one socket: the claims of `old` go on as those of `s`. */
+static void adopt(struct flow_table *t, struct sock_entry *s, struct sock_entry *old)
+{
+	struct claim *c;
+
+	DL_FOREACH2(old->claims, c, sock_next)
+		c->sock = s;
+	DL_CONCAT2(old->claims, s->claims, sock_prev, sock_next);
+	s->claims = old->claims;
+	old->claims = NULL;
+	free_sock(t, old);
+}
+
+/* The kernel's map forgets sockets that are open: one that acts again gets a new number, and what was claimed through it before
+ * ends with it, too. Where an earlier one at its address was of another file, that was closed and we were not told. */
+static void note_open(struct flow_table *t, struct sock_entry *s)
+{
+	struct sock_entry *old = find_open(t, s->sk), *newer = s;
+
+	if (!s->sk || old == s || s->prev)
+		return;
+	if (old && old->sock_id > s->sock_id) { /* this record comes late */
+		newer = old;
+		old = s;
+	}
+	if (old) {
+		leave_open(t, old);
+		if (old->ino && old->ino == newer->ino)
+			adopt(t, newer, old);
+		else
+			close_sock(t, old, newer->sock_id);
+	}
+	if (!newer->hh_sk.tbl)
+		HASH_ADD(hh_sk, t->open, sk, sizeof(newer->sk), newer);
+}
+
 /* Links a claim to its socket and its process; it is freed where there is no memory for that. */
 static struct claim *link_claim(struct flow_table *t, struct claim *c)
 {
@@ -235,6 +296,7 @@ static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 	s->sk = ev->owner.sk;
 	if (ev->ino && s->sock_id)
 		s->ino = ev->ino; /* it had no file at first */
+	note_open(t, s);
 	return c;
 }
 
@@ -311,14 +373,6 @@ int flow_claim(struct flow_table *t, const struct ev_owner *ev)
 	return 0;
 }
 
-static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_ns)
-{
-	if (s->prev)
-		return;
-	s->closed_ns = ts_ns;
-	DL_APPEND(t->closed, s);
-}
-
 /* Is this the socket that was closed? A hook told of it by its address, before the kernel's map forgot it; or none did: of seeds
  * one that was not accepted has no inode number, and of one that was closed it may not be known any more. */
 static bool may_be_closed(const struct sock_entry *s, const struct ev_close *ev)
@@ -353,10 +407,20 @@ static void close_unknown(struct flow_table *t, const struct ev_close *ev)
 	}
 }
 
+/* Whatever its number there is by now. */
+static void close_address(struct flow_table *t, const struct ev_close *ev)
+{
+	struct sock_entry *s = find_open(t, ev->sk);
+
+	if (s && (!ev->sock_id || s->sock_id <= ev->sock_id) && s->sock_id < ev->hdr.ts_ns)
+		close_sock(t, s, ev->hdr.ts_ns);
+}
+
 void flow_close(struct flow_table *t, const struct ev_close *ev)
 {
 	struct sock_entry *s;
 
+	close_address(t, ev);
 	if (!ev->sock_id) {
 		close_unknown(t, ev);
 		return;

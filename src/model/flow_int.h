@@ -52,6 +52,7 @@ struct sock_entry {
 	struct claim *claims;
 	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
 	UT_hash_handle hh; /* in socks by sock_id; without one in seeds by ino; without both in neither */
+	UT_hash_handle hh_sk; /* in flow_table.open; tbl is NULL while it is not */
 };
 
 /* uthash keeps the order of insertion: the first is the oldest. */
@@ -62,6 +63,7 @@ struct flow_table {
 	struct actor_entry *actors;
 	struct sock_entry *seeds;
 	struct sock_entry *closed;
+	struct sock_entry *open; /* by kernel address, where that is known */
 	struct flow **any; /* both, by what their keys are without the namespace: lists; a power of two of them */
 	size_t any_cnt;
 	size_t max_keys; /* of flows, and of bound */

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define VM_SHARE 20
+#define CROWD 400
 #define NSEC_PER_SEC 1000000000ULL
 
 int load_scaled(int n)
@@ -36,4 +38,19 @@ void load_allow_files(int n)
 
 	if (setrlimit(RLIMIT_NOFILE, &lim))
 		fail("RLIMIT_NOFILE %d", n);
+}
+
+void load_crowd(struct scene *s)
+{
+	struct sockaddr_storage to;
+	socklen_t len = make_addr(&to, s->server_addr, s->port);
+	int fds[CROWD];
+
+	for (int i = 0; i < CROWD; i++) {
+		fds[i] = sk_new(s, SOCK_DGRAM, 0);
+		if (connect(fds[i], (void *)&to, len))
+			fail("connect");
+	}
+	for (int i = 0; i < CROWD; i++)
+		close(fds[i]);
 }

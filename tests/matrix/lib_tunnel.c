@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/matrix/lib_tunnel.h"
+#include "tests/matrix/lib_tun.h"
 
-#include <net/if.h>
-#include <stdio.h>
-
+#define MTU 1400
 #define NET_OF(over) (90 + (over))
 
 static const char *const namespaces[] = {NULL, "a", "b"}; /* by host */
 
 void tunnel_addr(int over, int host)
 {
-	char dev[IFNAMSIZ];
-
-	snprintf(dev, sizeof(dev), "tun%d", over);
-	net_addr(namespaces[host], dev, NET_OF(over), host);
+	/* else packets of full size would be too big for the network outside */
+	sh("ip -n %s link set tun%d mtu %d", ns_name(namespaces[host]), over, MTU);
+	tun_addr(namespaces[host], over, NET_OF(over), host);
 }
 
 void tunnel_setup(int over, const char *type, const char *options)

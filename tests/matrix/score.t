@@ -279,4 +279,50 @@ verdict "nobody on an error of a raw socket" '11s/proc maker:12, uid 0/proc ?/' 
 verdict "it on the answer" '12s/proc \?/proc maker:12, uid 0/' 'wrong=1'
 verdict "it when it is closed" '13s/proc \?/proc maker:12, uid 0/' 'wrong=1'
 verdict "what is no frame" '13s/ARP.*/40:00:01:11:f7:36 > 45:00:00:80:88:70, ethertype Unknown (0x0a62), length 28/' 'good=0'
+
+# ---- a packet that passes: between b and c, which pidtap does not capture; to a host that is nowhere; a wildcard socket ----
+start=$((day + 36000))
+truth <<'END'
+0 name 1 x netns=8 name=b
+0 name 1 x netns=9 name=c
+0 addr 1 x netns=7 addr=10.0.0.1
+0 addr 1 x netns=8 addr=10.0.0.2
+0 addr 1 x netns=9 addr=10.0.9.3
+10 sock 30 server ino=300 netns=9 proto=tcp laddr=10.0.9.3 lport=80 raddr=any rport=0 listen=1
+11 sock 10 bystander ino=100 netns=7 proto=tcp laddr=0.0.0.0 lport=80 raddr=any rport=0 listen=1
+12 sock 40 resolver ino=400 netns=9 proto=udp laddr=0.0.0.0 lport=53 raddr=any rport=0
+20 sock 20 client ino=200 netns=8 proto=tcp laddr=10.0.0.2 lport=5000 raddr=10.0.9.3 rport=80
+22 act 20 client ino=200 len=5
+30 sock 30 server ino=301 netns=9 proto=tcp laddr=10.0.9.3 lport=80 raddr=10.0.0.2 rport=5000
+30 from 30 server ino=301 listener=300
+50 sock 21 other ino=201 netns=8 proto=udp laddr=10.0.0.2 lport=6000 raddr=10.9.9.9 rport=53
+60 act 21 other ino=201 len=4
+END
+cat >"$work/text" <<'END'
+10:00:00.020100 (v0, proc server:30, uid 0, in, attr=host) IP 10.0.0.2.5000 > 10.0.9.3.80: Flags [S], seq 1, win 10, length 0
+10:00:00.020200 (v1, proc client:20, uid 0, out, attr=host) IP 10.0.0.2.5000 > 10.0.9.3.80: Flags [S], seq 1, win 10, length 0
+10:00:00.022100 (v0, proc server:30, uid 0, in, attr=host) IP 10.0.0.2.5000 > 10.0.9.3.80: Flags [P.], seq 1:6, length 5
+10:00:00.022200 (v1, proc client:20, uid 0, out, attr=host) IP 10.0.0.2.5000 > 10.0.9.3.80: Flags [P.], seq 1:6, length 5
+10:00:00.060100 (v0, proc other:21, uid 0, in, attr=host) IP 10.0.0.2.6000 > 10.9.9.9.53: UDP, length 4
+10:00:00.060200 (v1, proc other:21, uid 0, out, attr=host) IP 10.0.0.2.6000 > 10.9.9.9.53: UDP, length 4
+10:00:00.070000 (v0, proc ?, in, attr=none) IP 10.9.9.8.1 > 10.9.9.9.9: UDP, length 4
+10:00:00.080000 (v0, proc ?, in, attr=none) IP 10.9.9.9.5 > 10.0.9.3.53: UDP, length 4
+END
+verdict "packets that pass" '' 'right=7 none=1 wrong=0 .*reasons=elsewhere:1 good=1' --through b --sees 'UDP, length 4$'
+verdict "a SYN that is answered too late" '2s/proc client:20, uid 0/proc ?/' \
+	'none=2 .*reasons=connecting:1,elsewhere:1 good=1' --through b
+verdict "with kprobes that is no excuse" '2s/proc client:20, uid 0/proc ?/' 'none=2 .*good=0' --through b --backend kprobe
+answer='10:00:00.020900 (v1, proc client:20, uid 0, in, attr=host) IP 10.0.9.3.80 > 10.0.0.2.5000: Flags [S.], seq 9, ack 2, length 0'
+verdict "nor where the answer came soon" "2s/proc client:20, uid 0/proc ?/; 2a $answer" 'none=2 .*good=0' --through b
+verdict "nor for anything but a SYN" '4s/proc client:20, uid 0/proc ?/' 'none=2 .*good=0' --through b
+verdict "the nearer end's, the other end" '1s/server:30/client:20/' 'wrong=1' --through b
+verdict "a process of the router" '1s/server:30/bystander:10/' 'wrong=1' --through b
+verdict "a nearer end that is known" '6s/proc other:21, uid 0/proc ?/' 'none=2 .*reasons=elsewhere:1 good=0' --through b
+verdict "also where one on a wildcard address may be at the other end" '5s/proc other:21, uid 0/proc ?/' \
+	'none=2 .*reasons=elsewhere:2' --through b
+verdict "nobody's, somebody" '7s/proc \?/proc other:21, uid 0/' 'wrong=1' --through b
+verdict "a wildcard socket whose addresses are known" '' 'none=1 .*reasons=- good=0' --through b --also c
+verdict "what passes must be complete" '4d' 'wrong=0 .*good=0' --through b
+verdict "unless it may pass elsewhere" '4d' 'wrong=0 .*good=1'
+verdict "a line that must be there" '' 'wrong=0 .*good=0' --sees 'UDP, length 5$'
 done_testing

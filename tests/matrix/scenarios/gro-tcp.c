@@ -51,5 +51,5 @@ static void run(struct scene *s)
 	net_tcp(s, BYTES);
 }
 
-SCENARIO(.name = "gro-tcp", .about = "much data, joined by the receiving device", .passes = AT_SERVER, .setup = setup,
+SCENARIO(.name = "gro-tcp", .about = "much data, joined by the receiving device", .options = "-s 128", .passes = AT_SERVER, .setup = setup,
 	.sees = {"\\(veth0, .*, in, .*length [23456]\\d{4}$"}, .run = run);

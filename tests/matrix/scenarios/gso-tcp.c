@@ -30,5 +30,5 @@ static void run(struct scene *s)
 	spawn_client(s, client);
 }
 
-SCENARIO(.name = "gso-tcp", .about = "much data, in packets of up to 64 KiB",
+SCENARIO(.name = "gso-tcp", .about = "much data, in packets of up to 64 KiB", .options = "-s 128",
 	.sees = {"\\(veth0, .*, out, .*length [56]\\d{4}$", "\\(veth0, .*, in, .*length [56]\\d{4}$"}, .run = run);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { TCP_READY, UDP_READY, OPEN, TCP_AGAIN, UDP_AGAIN };
+enum { TCP_READY, UDP_READY, OPEN, TCP_AGAIN, UDP_AGAIN, ANSWERED, END };
 #define CLIENTS 20
 #define TCP_EACH 200
 #define UDP_EACH 2100
@@ -33,6 +33,7 @@ static void tcp_server(struct scene *s)
 		sk_send(fds[i], sizeof(int));
 	for (int i = 0; i < cnt; i++)
 		sk_recv(fds[i], sizeof(int));
+	gate_wait(s, END);
 }
 
 /* What comes is the number of the socket, of those its process has. */
@@ -98,6 +99,8 @@ static void client(struct scene *s)
 		answer(tcp[i], sizeof(int));
 	for (int i = 0; i < old; i++)
 		answer(udp[i], sizeof(int));
+	gate_open(s, ANSWERED);
+	gate_wait(s, END);
 }
 
 /* One address has not so many ephemeral ports by default. */
@@ -117,6 +120,10 @@ static void run(struct scene *s)
 		gate_wait(s, OPEN);
 	gate_open(s, TCP_AGAIN);
 	gate_open(s, UDP_AGAIN);
+	for (int i = 0; i < CLIENTS; i++)
+		gate_wait(s, ANSWERED);
+	/* both ends of a connection at once: who closed it is known for a while only */
+	gate_open_for(s, END, CLIENTS + 1);
 }
 
 SCENARIO(.name = "load-flows", .about = "50,000 flows open at once", .passes = AT_ONCE | OVER_V4, .setup = setup,

@@ -2,14 +2,10 @@
 /* A virtual private network in user space: what is sent to a tun device, a process reads and carries to another one by UDP.
  * The inner packets are those of the sockets in it, never that process's; the outer ones are its.
  */
-#include "tests/matrix/lib_net.h"
+#include "tests/matrix/lib_tun.h"
 
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { CARRIES, OVER };
@@ -19,38 +15,20 @@ enum { CARRIES, OVER };
 
 static const struct net_place outer[2] = {{"a", 98, 1}, {"b", 98, 2}};
 
-static const char *lacks(void)
-{
-	return net_can("tuntap add dev tun0 mode tun") ? NULL : "CONFIG_TUN";
-}
-
 static void setup(void)
 {
 	for (int i = 0; i < 2 * DEVICES; i++) {
 		const char *ns = i % 2 ? "b" : "a";
-		char dev[IFNAMSIZ];
 
-		snprintf(dev, sizeof(dev), "tun%d", i / 2);
-		sh("ip -n %s tuntap add dev %s mode tun", ns_name(ns), dev);
-		sh("ip -n %s link set %s mtu %d", ns_name(ns), dev, MTU);
-		net_addr(ns, dev, FIRST_NET + i / 2, 1 + i % 2);
+		tun_add(ns, i / 2);
+		sh("ip -n %s link set tun%d mtu %d", ns_name(ns), i / 2, MTU);
+		tun_addr(ns, i / 2, FIRST_NET + i / 2, 1 + i % 2);
 	}
 }
 
 static int device_of(const struct scene *s)
 {
 	return s->dual ? 2 : s->family == AF_INET6;
-}
-
-static int tun_open(int number)
-{
-	struct ifreq req = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "tun%d", number);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &req))
-		fail("/dev/net/tun: %s", req.ifr_name);
-	return fd;
 }
 
 /* A connected UDP socket from one end of the network outside to the other. */
@@ -116,4 +94,4 @@ static void run(struct scene *s)
 }
 
 SCENARIO(.name = "tun", .about = "a virtual private network in user space, its inner and outer packets", .passes = AT_ONCE,
-	.sees = {"\\(tun0, ", "\\(tun1, ", "\\(tun2, ", "\\(veth0, proc vpn:"}, .lacks = lacks, .setup = setup, .run = run);
+	.sees = {"\\(tun0, ", "\\(tun1, ", "\\(tun2, ", "\\(veth0, proc vpn:"}, .lacks = tun_lacks, .setup = setup, .run = run);

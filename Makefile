@@ -99,7 +99,7 @@ check-cli: all ## tests that need neither root nor a network
 check-live: all test-tools ## tests on private network namespaces; root
 	@tests/run live
 
-check-vm-one: VM_PARTS := live:attribution,bundle,exthdr,filters
+check-vm-one: VM_PARTS := live:attribution,bundle,exthdr,filters,strict
 check-vm-one: ## the live tests of the kprobe back-end, on Debian 12's kernel
 	tools/vm/vm tree bookworm
 	tools/vm/vm build bookworm

@@ -108,7 +108,7 @@ check-cli: all ## tests that need neither root nor a network
 check-live: all test-tools ## tests on private network namespaces; root
 	@tests/run live
 
-check-vm-one: VM_LIVE := attribution,bundle,exthdr,filters
+check-vm-one: VM_LIVE := attribution,bundle,exthdr,filters,strict
 check-vm-one: VM_MATRIX :=
 check-vm-one: ## the live tests of the kprobe back-end, on Debian 12's kernel
 	tools/vm/vm tree bookworm

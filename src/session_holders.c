@@ -14,8 +14,8 @@
 #define HEIRS_MAX 64
 
 /* Looking who holds what takes this part of one CPU at most, and so much at once. */
-#define LOOK_SHARE 20
-#define LOOK_BURST_NS (50 * NSEC_PER_MSEC)
+#define LOOK_SHARE 10
+#define LOOK_BURST_NS (200 * NSEC_PER_MSEC)
 
 static bool wants_holders(const struct options *opts)
 {
@@ -34,9 +34,9 @@ void session_on_sharer(struct session *s, const struct ev_owner *ev)
 	if (!holders_count(s->holders, origin.ino)) {
 		if (owner_same_process(&origin.who, &who))
 			return;
-		err = holders_add(s->holders, origin.ino, &origin.who, origin.since_ns);
+		err = holders_add(s->holders, origin.ino, &origin.who, origin.since_ns, -1);
 	}
-	if (err || holders_add(s->holders, origin.ino, &who, ev->hdr.ts_ns))
+	if (err || holders_add(s->holders, origin.ino, &who, ev->hdr.ts_ns, ev->fd))
 		s->stats.claims_failed++;
 }
 
@@ -52,6 +52,7 @@ struct heirs {
 	uint64_t ino;
 	uint64_t after_ns; /* those of before had nothing to inherit, or are known */
 	uint64_t last_ns;  /* when the youngest was made */
+	int fd;		   /* by which the parent has it: the children probably, too */
 	unsigned int generation, left;
 };
 
@@ -60,11 +61,11 @@ static uint64_t made_ns(const struct proc *p)
 	return p->name_cnt ? p->names[0].since_ns : 0;
 }
 
-static void add_heir(struct heirs *h, const struct proc *p)
+static void add_heir(struct heirs *h, const struct proc *p, int fd)
 {
 	const struct owner who = {.pid = p->pid, .tid = p->pid, .start_ns = p->start_ns, .attr = EV_ATTR_EXACT};
 
-	if (holders_add(h->s->holders, h->ino, &who, made_ns(p)))
+	if (holders_add(h->s->holders, h->ino, &who, made_ns(p), fd))
 		h->s->stats.claims_failed++;
 }
 
@@ -72,6 +73,7 @@ static void add_heir(struct heirs *h, const struct proc *p)
 static bool on_heir(void *ctx, const struct proc *child)
 {
 	struct heirs *h = ctx;
+	int fd = -1;
 
 	if (made_ns(child) <= h->after_ns)
 		return made_ns(child);
@@ -80,8 +82,10 @@ static bool on_heir(void *ctx, const struct proc *child)
 	h->left--;
 	if (h->last_ns < made_ns(child))
 		h->last_ns = made_ns(child);
-	if (child->exit_ns == UINT64_MAX && procfd_has(&h->s->root, child->pid, h->ino)) {
-		add_heir(h, child);
+	if (child->exit_ns == UINT64_MAX)
+		fd = procfd_number(&h->s->root, child->pid, h->ino, h->fd);
+	if (fd >= 0) {
+		add_heir(h, child, fd);
 	} else if (h->generation) {
 		h->generation--;
 		proc_children(h->s->procs, child, on_heir, h);
@@ -98,7 +102,7 @@ static void find_heirs(struct session *s, uint64_t ino)
 
 	for (size_t i = 0; (holder = holders_at(s->holders, ino, i)); i++) {
 		const struct proc parent = {.pid = holder->who.pid, .start_ns = holder->who.start_ns};
-		struct heirs h = {s, ino, holder->since_ns, 0, GENERATIONS_MAX, HEIRS_MAX};
+		struct heirs h = {s, ino, holder->since_ns, 0, holder->fd, GENERATIONS_MAX, HEIRS_MAX};
 
 		if (h.after_ns < holder->heirs_ns)
 			h.after_ns = holder->heirs_ns;
@@ -126,7 +130,7 @@ static bool may_be_shared(struct session *s, const struct flow_origin *origin)
 	if (holders_count(s->holders, origin->ino))
 		return true;
 	proc_children(s->procs, &parent, is_younger, &h);
-	return h.last_ns && !holders_add(s->holders, origin->ino, &origin->who, origin->since_ns);
+	return h.last_ns && !holders_add(s->holders, origin->ino, &origin->who, origin->since_ns, -1);
 }
 
 static bool has_it(void *ctx, struct holder *holder)

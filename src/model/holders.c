@@ -109,7 +109,7 @@ static struct holder *find_holder(const struct shared *s, const struct owner *wh
 	return NULL;
 }
 
-int holders_add(struct holders *h, uint64_t ino, const struct owner *who, uint64_t since_ns)
+int holders_add(struct holders *h, uint64_t ino, const struct owner *who, uint64_t since_ns, int fd)
 {
 	struct shared *s = get(h, ino);
 	struct holder *known = s ? find_holder(s, who) : NULL;
@@ -120,7 +120,7 @@ int holders_add(struct holders *h, uint64_t ino, const struct owner *who, uint64
 		return 0;
 	if (!s || make_room(s))
 		return -ENOMEM;
-	s->who[s->cnt++] = (struct holder){.who = *who, .since_ns = since_ns, .fd = -1};
+	s->who[s->cnt++] = (struct holder){.who = *who, .since_ns = since_ns, .fd = fd};
 	return 0;
 }
 

@@ -23,15 +23,16 @@ struct holder {
 	uint64_t since_ns; /* it had the socket then */
 	uint64_t seen_ns;  /* and still had it then; 0: it was not looked */
 	uint64_t heirs_ns; /* children it made up to then are known; the caller's */
-	int fd;		   /* by which descriptor it was seen; -1 */
+	int fd;		   /* by which descriptor it has it, or had; -1: not known */
 };
 
 /* `max`: sockets. NULL: out of memory. */
 struct holders *holders_new(size_t max);
 void holders_free(struct holders *h);
 
-/* A process has the socket whose file has this inode number, at the latest from since_ns on. 0 or -ENOMEM. */
-int holders_add(struct holders *h, uint64_t ino, const struct owner *who, uint64_t since_ns);
+/* A process has the socket whose file has this inode number, at the latest from since_ns on, by descriptor fd (-1: not known).
+ * 0 or -ENOMEM. */
+int holders_add(struct holders *h, uint64_t ino, const struct owner *who, uint64_t since_ns, int fd);
 
 /* Who was told of, the last one first; as many as fit. Returns how many. */
 size_t holders_get(const struct holders *h, uint64_t ino, struct owner *out, size_t max);

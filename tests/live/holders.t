@@ -6,16 +6,6 @@ live_begin
 need perl tshark
 [ -x "$top/build/tests/scenario" ] || skip_all "build/tests/scenario is not built (make all test-tools)"
 
-# The traffic logs itself who holds what: a listener that is inherited, a connection shared with a child and by SCM_RIGHTS;
-# and some of them close it.
-for backend in $backends; do
-	ok "$backend: nobody is named who does not hold it" env PIDTAP_BACKENDS="$backend" PIDTAP_TEST_CACHE="$cache" \
-		"$top/tests/matrix/run" --keep "$work/$backend" tcp-holders
-	read -r all shared < <(sed -nE 's/^score .* shared=([0-9]+)\/([0-9]+) .*/\1 \2/p' "$work/$backend/tcp-holders/score")
-	is "$backend: all who do are, in every packet" "${all:-none}" "${shared:-some}"
-	ok "$backend: and in many" test "${shared:-0}" -ge 36
-done
-
 # A parent sends, its child only has the socket, both until they are told to end. Prints their numbers.
 # shellcheck disable=SC2016 # perl's $
 readonly pair='
@@ -52,4 +42,16 @@ in_ns a perl -e "$pair" </dev/null >"$work/pids"
 tap_stop
 is "without -v: none" "$(grep -c holders= "$work/text")" 0
 like "though it was captured" "$(tap_says)" '^pidtap: 2 packets captured'
+
+# The traffic logs itself who holds what: a listener that is inherited, a connection shared with a child and by SCM_RIGHTS;
+# and some of them close it.
+for backend in $backends; do
+	ok "$backend: nobody is named who does not hold it" env PIDTAP_BACKENDS="$backend" PIDTAP_TEST_CACHE="$cache" \
+		"$top/tests/matrix/run" --keep "$work/$backend" tcp-holders
+	# looking takes a part of the CPU at most: too little in an emulated machine for so many sockets
+	[ -z "${PIDTAP_VM:-}" ] || continue
+	read -r all shared < <(sed -nE 's/^score .* shared=([0-9]+)\/([0-9]+) .*/\1 \2/p' "$work/$backend/tcp-holders/score")
+	is "$backend: all who do are, in every packet" "${all:-none}" "${shared:-some}"
+	ok "$backend: and in many" test "${shared:-0}" -ge 36
+done
 done_testing

@@ -16,7 +16,7 @@ static void add(struct holders *h, uint64_t ino, uint32_t pid, uint64_t since_ns
 {
 	struct owner who = process(pid);
 
-	if (holders_add(h, ino, &who, since_ns))
+	if (holders_add(h, ino, &who, since_ns, 7))
 		tap_ok(false, "holders_add");
 }
 
@@ -89,6 +89,7 @@ static void test_list(void)
 	tap_is_int(holders_get(h, INO, who, 2 * HOLDERS_PER_SOCKET), HOLDERS_PER_SOCKET, "of one socket's the last are kept");
 	tap_ok(who[0].pid == HOLDERS_PER_SOCKET + 4 && who[HOLDERS_PER_SOCKET - 1].pid == 5, "the last one first");
 	tap_is_int(holders_at(h, INO, 0)->who.pid, 5, "the first of them, by its place");
+	tap_is_int(holders_at(h, INO, 0)->fd, 7, "with its descriptor");
 	add(h, INO, HOLDERS_PER_SOCKET + 4, 1);
 	tap_is_int(holders_count(h, INO), HOLDERS_PER_SOCKET, "one that is known is not told twice");
 	for (size_t i = 0; i < HOLDERS_PER_SOCKET; i++)

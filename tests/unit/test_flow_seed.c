@@ -53,7 +53,7 @@ static int claim(struct flow_table *t, const struct ev_key *key, uint32_t pid, u
 	ev.kind = kind;
 	ev.flags = EV_OWN_REUSE;
 	ev.ino = ino;
-	ev.owner = (struct ev_owner_val){.pid = pid, .tid = pid, .start_ns = pid * 1000ULL, .sock_id = SOCK + ino - INO, .sk = 0xabc};
+	ev.owner = (struct ev_owner_val){.pid = pid, .tid = pid, .start_ns = pid * 1000ULL, .sock_id = SOCK + ino - INO, .sk = 0xabc000 + ino};
 	ev.owner.attr = EV_ATTR_EXACT;
 	return flow_claim(t, &ev);
 }

@@ -95,6 +95,11 @@ const char *backend_name(const struct backend *b)
 	return b->name;
 }
 
+bool backend_tells_closes(const struct backend *b)
+{
+	return b == &kprobe_backend;
+}
+
 const struct backend *backend_by_name(const char *name)
 {
 	if (!strcmp(name, kprobe_backend.name))

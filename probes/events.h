@@ -93,6 +93,11 @@ struct ev_key {
 	__u8 pad[7];
 };
 
+/* Key of m_comms: a name as the kernel cuts it, padded with zeros. */
+struct ev_comm {
+	char name[EV_COMM_LEN];
+};
+
 /* Who owns a socket: value of m_flow_owner and part of m_sock's. All zero: unknown. */
 struct ev_owner_val {
 	__u64 start_ns;		 /* group leader's start, CLOCK_BOOTTIME: with pid the identity of a process */
@@ -218,7 +223,8 @@ struct ev_packet {
 #define EV_STAT_FLOW_FULL 7	/* new keys m_flow_owner had no room for */
 #define EV_STAT_SOCK_INSERT 8	/* new sockets in m_sock */
 #define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
-#define EV_STAT_CNT 10
+#define EV_STAT_PID_FULL 10	/* processes m_pids had no room for: their packets are dropped */
+#define EV_STAT_CNT 11
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */
@@ -231,8 +237,10 @@ struct ev_packet {
 #define EV_RUN_UID 0x04	     /* m_uids is a filter */
 #define EV_RUN_COMM 0x08     /* m_comms is a filter */
 
-#define EV_PID_GIVEN 1	/* values in m_pids: the process only, */
-#define EV_PID_FOLLOW 2 /* or with the children it makes */
+#define EV_PIDS_MAX 4096 /* entries of m_pids */
+#define EV_PID_GIVEN 0x01  /* values in m_pids: the process, */
+#define EV_PID_FOLLOW 0x02 /* and the children it makes; */
+#define EV_PID_NAMED 0x04  /* it got a name of m_comms by exec: noted owners may still have the old one */
 
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");

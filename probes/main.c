@@ -35,6 +35,7 @@
 #include "sock.h"
 #include "actor.h"
 #include "owner.h"
+#include "filter.h"
 #include "parse.h"
 #include "tc.c"
 #include "proc.c"

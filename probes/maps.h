@@ -21,9 +21,10 @@ BPF_TABLE(PT_LRU, u64, struct ev_sock, m_sock, 10240);
 BPF_TABLE(PT_LRU, u32, struct ev_actor, m_actors, 10240);
 #endif
 
-/* Process filters. */
-BPF_HASH(m_pids, u32, u8, 4096);
+/* Process filters. A value of m_pids says why it is there: EV_PID_*. */
+BPF_HASH(m_pids, u32, u8, EV_PIDS_MAX);
 BPF_HASH(m_uids, u32, u8, 4096);
+BPF_HASH(m_comms, struct ev_comm, u8, 256);
 
 BPF_PERCPU_ARRAY(m_stats, u64, EV_STAT_CNT);
 

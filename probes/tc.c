@@ -137,11 +137,9 @@ PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
  * take the owner of the first one there, and of an error's owner the last word is said there. */
 PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 {
-	u32 pid = ev->owner.pid, uid = ev->owner.uid;
-
-	if (!pid || ev->owner.attr == EV_ATTR_SEED || ev->flags & (EV_PKT_FIRST | EV_PKT_ERROR))
+	if (!ev->owner.pid || ev->owner.attr == EV_ATTR_SEED || ev->flags & (EV_PKT_FIRST | EV_PKT_ERROR))
 		return 0;
-	return (run & EV_RUN_PID && !m_pids.lookup(&pid)) || (run & EV_RUN_UID && !m_uids.lookup(&uid));
+	return !pt_filter_passes(&ev->owner, run);
 }
 
 /* Adds nothing, but the verifier cannot know: it goes on with one state for all the ways a packet may have been parsed (9,100

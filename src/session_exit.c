@@ -64,6 +64,8 @@ static void pass_on(struct session *s, const struct ev_release *ev)
 	if (is_orphan(s, ev))
 		return;
 	found = flow_next_actor(s->flows, ev, &heir) || session_find_heir(s, ev, &heir, &nobody);
+	if (found)
+		filter_acted(s->filter, heir.pid, heir.start_ns);
 	if (nobody)
 		end_socket(s, ev);
 	else if (flow_handover(s->flows, ev, found ? &heir : NULL))

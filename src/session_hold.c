@@ -15,7 +15,7 @@ void session_on_holder(struct session *s, const struct ev_owner *ev)
 	struct owner who;
 
 	owner_from_val(&ev->owner, &who);
-	if (ev->ino && holders_add(s->holders, ev->ino, &who))
+	if (ev->ino && holders_add(s->holders, ev->ino, &who, ev->hdr.ts_ns))
 		s->stats.claims_failed++;
 }
 
@@ -113,10 +113,13 @@ bool session_find_heir(struct session *s, const struct ev_release *ev, struct ow
 void session_on_release(struct session *s, const struct ev_release *ev)
 {
 	struct owner heir, owner;
-	bool nobody;
+	bool nobody, found;
 
 	if (!flow_claimants(s->flows, ev, &owner, 1))
 		return;
-	if (flow_handover(s->flows, ev, session_find_heir(s, ev, &heir, &nobody) ? &heir : NULL))
+	found = session_find_heir(s, ev, &heir, &nobody);
+	if (found)
+		filter_acted(s->filter, heir.pid, heir.start_ns);
+	if (flow_handover(s->flows, ev, found ? &heir : NULL))
 		s->stats.claims_failed++;
 }

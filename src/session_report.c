@@ -35,6 +35,7 @@ void session_refresh_stats(struct session *s)
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
 	st->owner_cleared = evict_cleared(s->evict);
+	st->unfollowed = session_unfollowed(s);
 	if (live >= 0)
 		st->owner_evicted = owners_evicted(st, live);
 }
@@ -70,6 +71,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	buf_printf(b, ", %" PRIu64 " without owner, %" PRIu64 " lost", st->by_attr[EV_ATTR_NONE], st->lost_ring);
 	put_if(b, st->kernel[EV_STAT_FILTERED] + st->filtered, "of other processes");
 	put_if(b, st->filtered_unknown, "without owner filtered out");
+	put_if(b, st->unfollowed, "processes the filter had no room for");
 	put_if(b, st->lost_owners, "owner records lost");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");

@@ -110,3 +110,30 @@ bool flow_next_actor(const struct flow_table *t, const struct ev_release *ev, st
 		*out = first->owner;
 	return first;
 }
+
+/* A seed has no number; its claim is found by the key, or not: then nobody is told to share it. */
+static const struct sock_entry *find_owned(const struct flow_table *t, const struct owner *owner, const struct ev_key *key)
+{
+	const struct flow *f;
+	const struct claim *c;
+
+	if (owner->sock_id)
+		return flow_find_sock(t, owner->sock_id);
+	f = flow_lookup(t->flows, key);
+	if (!f)
+		return NULL;
+	DL_FOREACH(f->claims, c)
+		if (!c->sock->sock_id && owner_same_process(&c->owner, owner))
+			return c->sock;
+	return NULL;
+}
+
+bool flow_origin(const struct flow_table *t, const struct owner *owner, const struct ev_key *key, struct flow_origin *out)
+{
+	const struct sock_entry *s = find_owned(t, owner, key);
+
+	if (!s || !s->ino || !s->claims)
+		return false;
+	*out = (struct flow_origin){s->claims->owner, s->claims->since_ns, s->ino};
+	return true;
+}

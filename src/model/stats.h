@@ -13,6 +13,7 @@ struct stats {
 	uint64_t by_attr[EV_ATTR_CNT];/* of these */
 	uint64_t filtered;	      /* dropped in user space by a process filter */
 	uint64_t filtered_unknown;    /* dropped because a process filter is set and nobody owns them */
+	uint64_t unfollowed;	      /* processes a filter was to let pass and had no room for */
 	uint64_t bad_records;	      /* refused by record_check */
 	uint64_t lost_ring;	      /* packet records the ring had no room for (PERF_RECORD_LOST) */
 	uint64_t lost_owners;	      /* owner records likewise, and claims there was no memory for */

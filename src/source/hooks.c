@@ -10,13 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct hook {
-	const char *prog;     /* name in the bundle */
-	const char *category; /* tracepoints only */
-	const char *target;   /* kernel function, or tracepoint */
-	const char *without;  /* NULL: needed. Else what is lost where the kernel lacks the target */
-};
-
 struct backend {
 	const char *name;
 	const struct hook *hooks;
@@ -98,6 +91,12 @@ const char *backend_name(const struct backend *b)
 bool backend_tells_closes(const struct backend *b)
 {
 	return b == &kprobe_backend;
+}
+
+const struct hook *backend_hooks(const struct backend *b, size_t *cnt)
+{
+	*cnt = b->cnt;
+	return b->hooks;
 }
 
 const struct backend *backend_by_name(const char *name)
@@ -264,20 +263,26 @@ static int attach_hook(struct hooks *h, const struct hook *hook, const struct bu
 	return a->fd;
 }
 
-int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,
-	uint32_t kern_version, struct hooks **out)
+int hooks_attach_rows(const struct hook *rows, size_t cnt, const struct bundle *b, const struct maps *m,
+	struct features *feat, uint32_t kern_version, struct hooks **out)
 {
-	struct hooks *h = hooks_new(backend->cnt);
+	struct hooks *h = hooks_new(cnt);
 	int err = h ? 0 : -ENOMEM;
 
 	if (h && h->tracefs >= 0)
 		perf_clean_stale(h->tracefs);
-	for (size_t i = 0; !err && i < backend->cnt; i++)
-		err = attach_hook(h, &backend->hooks[i], b, m, feat, kern_version);
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = attach_hook(h, &rows[i], b, m, feat, kern_version);
 	if (err) {
 		hooks_free(h);
 		return err;
 	}
 	*out = h;
 	return 0;
+}
+
+int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,
+	uint32_t kern_version, struct hooks **out)
+{
+	return hooks_attach_rows(backend->hooks, backend->cnt, b, m, feat, kern_version, out);
 }

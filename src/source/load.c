@@ -268,11 +268,19 @@ int map_sum_percpu(int fd, uint64_t *sums, uint32_t cnt)
 	return err;
 }
 
-int map_add_u32(int fd, uint32_t key)
+int map_put(int fd, const void *key, uint8_t value)
 {
-	uint8_t present = 1;
+	return bpf_update_elem(fd, (void *)key, &value, BPF_ANY) ? -errno : 0;
+}
 
-	return bpf_update_elem(fd, &key, &present, BPF_ANY) ? -errno : 0;
+int map_add(int fd, const void *key, uint8_t value)
+{
+	return bpf_update_elem(fd, (void *)key, &value, BPF_NOEXIST) ? -errno : 0;
+}
+
+int map_remove(int fd, const void *key)
+{
+	return bpf_delete_elem(fd, (void *)key) ? -errno : 0;
 }
 
 int map_get(int fd, const void *key, void *value)

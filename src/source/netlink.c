@@ -38,6 +38,13 @@ struct nlmsghdr *netlink_request(struct netlink *nl, void *buf, uint16_t type, u
 	return req;
 }
 
+/* A table that changed while it was dumped: an error for libmnl, which would leave the rest unread. */
+static void forgive_interrupts(void *buf, int len)
+{
+	for (struct nlmsghdr *msg = buf; mnl_nlmsg_ok(msg, len); msg = mnl_nlmsg_next(msg, &len))
+		msg->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+}
+
 int netlink_talk(struct netlink *nl, struct nlmsghdr *req, mnl_cb_t cb, void *arg)
 {
 	char buf[32768]; /* MNL_SOCKET_DUMP_SIZE, which is no constant everywhere */
@@ -54,6 +61,7 @@ int netlink_talk(struct netlink *nl, struct nlmsghdr *req, mnl_cb_t cb, void *ar
 			continue;
 		if (n < 0)
 			return -errno;
+		forgive_interrupts(buf, (int)n);
 		more = mnl_cb_run(buf, (size_t)n, req->nlmsg_seq, nl->portid, cb, arg);
 	}
 	return more < 0 ? -errno : 0;

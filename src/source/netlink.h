@@ -22,7 +22,7 @@ void netlink_close(struct netlink *nl);
 struct nlmsghdr *netlink_request(struct netlink *nl, void *buf, uint16_t type, uint16_t flags);
 
 /* Sends it and hands every answer to `cb` (may be NULL: only the acknowledgement counts). 0, or the negative errno of the
- * kernel's answer. */
+ * kernel's answer. What comes or goes while a table is dumped may be in it or not: who subscribed is told of it. */
 int netlink_talk(struct netlink *nl, struct nlmsghdr *req, mnl_cb_t cb, void *arg);
 
 #endif

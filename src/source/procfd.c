@@ -29,23 +29,46 @@ static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const ch
 	return found;
 }
 
-static bool is_link_to(void *want, int dir_fd, const char *name)
+/* Which descriptor is looked for, and which it is. */
+struct descriptor {
+	char link[64];
+	int number;
+};
+
+static bool is_descriptor(void *ctx, int dir_fd, const char *name)
 {
+	struct descriptor *d = ctx;
 	char link[64];
 	ssize_t len = readlinkat(dir_fd, name, link, sizeof(link) - 1);
 
 	if (len < 0)
 		return false;
 	link[len] = 0;
-	return !strcmp(link, want);
+	if (strcmp(link, d->link))
+		return false;
+	d->number = atoi(name);
+	return true;
+}
+
+int procfd_number(const struct sysroot *root, uint32_t pid, uint64_t ino, int hint)
+{
+	struct descriptor d;
+	char path[PATH_MAX];
+
+	snprintf(d.link, sizeof(d.link), "socket:[%" PRIu64 "]", ino);
+	if (!ino)
+		return -1;
+	if (hint >= 0 && !sysroot_path(root, path, sizeof(path), "/proc/%u/fd/%d", pid, hint) &&
+		is_descriptor(&d, AT_FDCWD, path))
+		return hint;
+	if (!sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_descriptor, &d))
+		return d.number;
+	return -1;
 }
 
 bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino)
 {
-	char path[PATH_MAX], want[64];
-
-	snprintf(want, sizeof(want), "socket:[%" PRIu64 "]", ino);
-	return ino && !sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_link_to, want);
+	return procfd_number(root, pid, ino, -1) >= 0;
 }
 
 struct question {

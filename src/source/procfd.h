@@ -12,6 +12,9 @@
 /* Has the process a descriptor of the socket with this inode number? false also where it is gone or cannot be looked at. */
 bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino);
 
+/* The number of a descriptor of that socket the process has; `hint` is tried first, unless negative. -1: it has none. */
+int procfd_number(const struct sysroot *root, uint32_t pid, uint64_t ino, int hint);
+
 /* The first of the process's children that has. 0: none, or the kernel does not list children (CONFIG_PROC_CHILDREN). */
 uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t ino);
 

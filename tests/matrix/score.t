@@ -75,10 +75,13 @@ cat >"$work/text" <<'END'
 END
 
 is "a right capture" "$(score '' --name x)" \
-	"score name=x packets=13 right=13 none=0 wrong=0 kinds=exact:8,listener:2,none:3 reasons=- good=1"
+	"score name=x packets=13 right=13 none=0 wrong=0 shared=0/0 kinds=exact:8,listener:2,none:3 reasons=- good=1"
 verdict "another process" '1s/the client:20/server:10/' 'wrong=1 .*good=0'
 verdict "the other end's on the way in" '2s/server:10/the client:20/' 'wrong=1'
 verdict "another name" '4s/the client/client/' 'wrong=1'
+verdict "with a holder that holds it" '6s/attr=exact/& holders=10,11/' 'wrong=0 .*good=1'
+verdict "with one that does not" '6s/attr=exact/& holders=10,20/' 'wrong=1 .*good=0'
+verdict "with one of whom nothing is known" '5s/ a\)"/& holders=20,99/' 'wrong=1 .*good=0'
 verdict "another uid" '1s/uid 0/uid 1/' 'wrong=1'
 verdict "a uid it has not got yet" '1s/uid 0/uid 1000/' 'wrong=1'
 verdict "the uid it had when it acted last" '8s/uid 1000/uid 0/' 'wrong=0 .*good=1'
@@ -95,6 +98,23 @@ verdict "bytes that are missing" '7,8d' 'wrong=0 .*good=0'
 verdict "a flow that was not captured" '1,10d' 'wrong=0 .*good=0'
 verdict "nothing at all" d 'packets=0 .*good=0'
 verdict "what is no packet line" '1s/^/x/' 'not a packet line'
+
+# ---- a connection that two processes hold for a second, then one ----
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+10 sock 10 server ino=101 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=10.0.0.2 rport=5000
+100 hold 11 child ino=101
+1100 drop 10 server ino=101
+END
+cat >"$work/text" <<'END'
+10:00:00.200000 (v0, proc server:10, uid 0, in, attr=exact holders=10,11) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [.], ack 1, length 0
+10:00:00.300000 (v0, proc child:11, uid 0, in, attr=exact holders=10,11) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [.], ack 1, length 0
+10:00:01.000000 (v0, proc child:11, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [.], ack 1, length 0
+10:00:01.200000 (v0, proc child:11, uid 0, in, attr=exact) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [.], ack 1, length 0
+END
+verdict "all holders are named where there are several for long enough" '' 'right=4 .*shared=2/2 .*good=1'
+verdict "not all are" '1s/ holders=10,11//' 'right=4 .*shared=1/2 .*good=1'
+verdict "one that holds it no more" '4s/exact/& holders=10,11/' 'wrong=1 .*shared=2/2 .*good=0'
 
 # ---- one tuple twice; the second is accepted late, by another process ----
 truth <<'END'

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/flow_hold.c src/model/holders.c src/model/owner.c */
+/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/flow_hold.c src/model/owner.c */
 #include "claims.h"
 #include "tap.h"
 
 #include "model/flow_hold.h"
-#include "model/holders.h"
 
 #define PARENT 100
 #define CHILD 101
@@ -250,26 +249,45 @@ static void test_left_in_several(void)
 	flow_table_free(t);
 }
 
-static void test_holders(void)
+/* A claim of a socket that has a file. */
+static void claim_ino(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t ino, uint64_t at_ms)
 {
-	struct holders *h = holders_new(2);
-	struct owner who[32], p = process(1);
+	struct ev_owner ev;
 
-	tap_is_int(holders_get(h, 5, who, 32), 0, "nobody was told of");
-	for (p.pid = 1; p.pid <= 20; p.pid++)
-		holders_add(h, 5, &p);
-	tap_is_int(holders_get(h, 5, who, 32), 16, "the last sixteen are kept");
-	tap_ok(who[0].pid == 20 && who[15].pid == 5, "the last first");
-	p = process(7);
-	p.start_ns = who[0].start_ns;
-	holders_add(h, 5, &p);
-	tap_is_int(holders_get(h, 5, who, 1) == 1 && who[0].pid == 20, 1, "one that is known is not told twice");
-	holders_add(h, 6, &p);
-	holders_add(h, 7, &p);
-	tap_is_int(holders_get(h, 5, who, 32), 0, "beyond its size the first socket is forgotten");
-	tap_is_int(holders_get(h, 7, who, 32), 1, "not the last");
-	holders_free(h);
-	holders_free(NULL);
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = at_ms * MS;
+	ev.key = *key;
+	ev.kind = EV_OWN_FLOW;
+	ev.ino = ino;
+	ev.owner.pid = ev.owner.tid = pid;
+	ev.owner.start_ns = pid * 1000ULL;
+	ev.owner.sock_id = sock_id;
+	if (flow_claim(t, &ev))
+		tap_ok(false, "flow_claim");
+}
+
+static void test_origin(void)
+{
+	struct flow_table *t = flow_table_new(16);
+	struct ev_key key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4000), other = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4001);
+	struct owner owner = process(CHILD);
+	struct flow_origin o;
+
+	owner.sock_id = SOCK;
+	tap_ok(!flow_origin(t, &owner, &key, &o), "a socket nobody claimed has no origin");
+	claims_flow(t, &key, PARENT, SOCK, 10);
+	tap_ok(!flow_origin(t, &owner, &key, &o), "nor one that has no file");
+	claim_ino(t, &key, CHILD, SOCK, 55, 20);
+	tap_ok(flow_origin(t, &owner, &key, &o) && o.who.pid == PARENT && o.since_ns == 10 * MS && o.ino == 55,
+		"the first who claimed it, when, and its file");
+
+	owner.sock_id = 0;
+	tap_ok(!flow_origin(t, &owner, &other, &o), "a seed of another key");
+	claim_ino(t, &other, CHILD, 0, 56, 30);
+	tap_ok(flow_origin(t, &owner, &other, &o) && o.who.pid == CHILD && o.ino == 56, "a seed, by its key");
+	owner = process(PARENT);
+	tap_ok(!flow_origin(t, &owner, &other, &o), "another process's seed");
+	flow_table_free(t);
 }
 
 int main(void)
@@ -284,6 +302,6 @@ int main(void)
 	test_left();
 	test_closed_by_end();
 	test_left_in_several();
-	test_holders();
+	test_origin();
 	return tap_done();
 }

@@ -57,6 +57,10 @@ int main(void)
 	tap_ok(!procfd_has(&root, 11, INO), "one that has one whose number begins alike");
 	tap_ok(!procfd_has(&root, 99, INO), "one that is gone");
 	tap_ok(!procfd_has(&root, CHILD, 0), "no inode number");
+	tap_is_int(procfd_number(&root, CHILD, INO, -1), 50, "by which descriptor");
+	tap_is_int(procfd_number(&root, CHILD, INO, 50), 50, "by the one it had it by");
+	tap_is_int(procfd_number(&root, CHILD, INO, 0), 50, "by another one now");
+	tap_is_int(procfd_number(&root, 11, INO, 3), -1, "by none");
 	tap_is_int(procfd_find_child(&root, PARENT, INO), CHILD, "a child of one of its threads");
 	tap_is_int(procfd_find_child(&root, PARENT, 78), 0, "who has it is no child");
 	tap_is_int(procfd_find_child(&root, 99, INO), 0, "children of one that is gone");

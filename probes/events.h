@@ -7,7 +7,7 @@
  * it is filled (padding would leak kernel stack).
  *
  * Two perf buffers per CPU carry them:
- *   m_owners   ev_owner, ev_close, ev_release, ev_proc and ev_exec: small, rare, read at once
+ *   m_owners   ev_owner, ev_close, ev_release, ev_shake, ev_proc and ev_exec: small, rare, read at once
  *   m_packets  ev_packet + frame bytes: many; they stay in the ring until the order window has passed,
  *              so that every owner learnt meanwhile is known when a packet is judged
  */
@@ -35,6 +35,7 @@
 #define EV_FORK 5 /* ev_proc: a process began */
 #define EV_EXIT 6 /* ev_proc: its last thread ended */
 #define EV_EXEC 7 /* ev_exec */
+#define EV_SHAKE 8
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -124,6 +125,7 @@ struct ev_sock {
 	struct ev_owner_val owner;
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
 	__u64 ino;	 /* of its file; 0: not known */
+	__u64 peer;	 /* a datagram socket's: a hash of whom it is connected to, 0: nobody */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
 	__u8 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
@@ -147,8 +149,9 @@ struct ev_owner {
 struct ev_close {
 	struct ev_hdr hdr;
 	__u64 sk;
-	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key and sk say whose end it is */
+	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key, sk and ino say whose end it is */
 	struct ev_key key; /* valid where sock_id is 0 */
+	__u64 ino;	   /* 0 where it has lost its file already */
 } EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL
 
@@ -163,6 +166,14 @@ struct ev_release {
 	__u64 start_ns; /* of the process that gave it up */
 	__u32 pid;
 	__u32 pad;
+} EV_RECORD;
+
+/* A SYN began a handshake; the kernel chose this one of several listeners that share its port (SO_REUSEPORT). Says which socket, and
+ * not whose: it is told in softirq. The SYN is older, the SYN-ACK younger than the record. */
+struct ev_shake {
+	struct ev_hdr hdr;
+	struct ev_key key; /* of the connection */
+	__u64 ino;	   /* of the listener's file, as in ev_owner */
 } EV_RECORD;
 
 /* A process began or ended. */
@@ -246,10 +257,11 @@ _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
 _Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
 _Static_assert(sizeof(struct ev_actor) == 16, "ev_actor");
-_Static_assert(sizeof(struct ev_sock) == 104, "ev_sock");
+_Static_assert(sizeof(struct ev_sock) == 112, "ev_sock");
 _Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
-_Static_assert(sizeof(struct ev_close) == 80, "ev_close");
+_Static_assert(sizeof(struct ev_close) == 88, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
+_Static_assert(sizeof(struct ev_shake) == 72, "ev_shake");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");

@@ -9,6 +9,7 @@
 /* A header tree made from BTF has types and no macros; these are ABI. */
 #define PT_AF_INET 2
 #define PT_AF_INET6 10
+#define PT_AF_PACKET 17
 #define PT_IFMT 0170000
 #define PT_IFSOCK 0140000
 #define PT_PF_EXITING 0x00000004 /* include/linux/sched.h */

@@ -66,11 +66,21 @@ PT_INLINE int pt_sock_is(struct ev_sock *known, struct sock *sk, struct ev_owner
 	return !ino || ino == known->ino;
 }
 
-/* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at), and completes it with the socket's identity. A socket seen
- * for the first time, or at the address of one that is gone, gets a new generation. Returns 1 where its process, its program or its
- * port is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full: its close could not be told, so that
- * nobody may be told of it. */
-PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
+/* Whom a datagram socket is connected to, as ev_sock.peer; TCP's change with a close. */
+PT_INLINE u64 pt_peer(struct ev_key *key)
+{
+	u64 *addr = (u64 *)key->raddr;
+
+	if (!key->rport || key->proto == PT_PROTO_TCP)
+		return 0;
+	return ((addr[0] ^ addr[1]) * 0x9e3779b97f4a7c15ULL + key->rport) << 1 | 1; /* never 0 */
+}
+
+/* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at, nor is `peer` then), and completes it with the
+ * socket's identity. A socket seen for the first time, or at the address of one that is gone, gets a new generation. Returns 1
+ * where its process, its program or its port is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full:
+ * its close could not be told, so that nobody may be told of it. */
+PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, u64 peer, struct ev_owner_val *o)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *known = m_sock.lookup(&addr);
@@ -81,8 +91,10 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 	o->attr = EV_ATTR_EXACT;
 	if (known && pt_sock_is(known, sk, o)) {
 		o->sock_id = known->owner.sock_id;
-		if (!port)
-			port = known->port; /* who does not know it does not deny it */
+		if (!port) { /* who does not know it does not deny it */
+			port = known->port;
+			peer = known->peer;
+		}
 		news = known->port != port || known->released || !pt_same_image(&known->owner, o);
 		if (!news && pt_same_actor(&known->owner, o)) {
 			o->act_ns = known->owner.act_ns;
@@ -96,6 +108,7 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 	fresh.ino = pt_sock_ino(sk);
 	fresh.netns = pt_sock_netns(sk);
 	fresh.port = port;
+	fresh.peer = peer;
 	if (m_sock.update(&addr, &fresh)) {
 		pt_count(EV_STAT_SOCK_FULL);
 		return -1;
@@ -143,6 +156,28 @@ PT_INLINE int pt_key_is_flow(struct ev_key *key)
 	return key->lport && (key->rport || key->proto == PT_PROTO_ICMP || key->proto == PT_PROTO_ICMPV6);
 }
 
+/* A datagram socket that is connected to somebody else now, or to nobody, or has another port or none, gets nothing any more of
+ * what it got before: to all that know of it, it is closed, and a new one. `key` is its own, or all zero: not known yet. */
+PT_INLINE void pt_sock_moved(void *ctx, struct sock *sk, struct ev_key *key)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+	struct ev_close ev = {};
+
+	if (!s || s->closed_ns || !s->port || (s->port == key->lport && s->peer == pt_peer(key)))
+		return;
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	ev.hdr.type = EV_CLOSE;
+	ev.hdr.size = sizeof(ev);
+	ev.sk = addr;
+	ev.sock_id = s->owner.sock_id;
+	s->owner.sock_id = ev.hdr.ts_ns;
+	s->port = 0;
+	s->peer = 0;
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+}
+
 /* The current process acts on `sk`: it owns the flow from now on. `ev` is zeroed but for fd. `to` is the destination of
  * the datagram where the sender names one, in kernel memory or (to_user) its own. */
 PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user)
@@ -156,7 +191,9 @@ PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void
 	if (proto == PT_PROTO_TCP && pt_sock_state(sk) == PT_TCP_CLOSE)
 		return;
 	pt_sock_key(sk, proto, &ev->key);
-	news = pt_sock_touch(sk, ev->key.lport, &ev->owner);
+	if (proto == PT_PROTO_UDP)
+		pt_sock_moved(ctx, sk, &ev->key);
+	news = pt_sock_touch(sk, ev->key.lport, pt_peer(&ev->key), &ev->owner);
 	ev->flags = pt_sock_own_flags(sk);
 	if (news < 0 || proto == PT_PROTO_RAW || !ev->key.lport)
 		return; /* a raw one is found by its socket on the way out, or by claim_raw */
@@ -172,6 +209,40 @@ PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void
 	}
 	if (pt_key_is_flow(&ev->key))
 		pt_flow_write(ctx, ev, news);
+}
+
+/* The current process is about to connect the datagram socket `sk` to `to`, in kernel memory. Where that fails, what it does
+ * next with the socket says so. */
+PT_INLINE void pt_claim_connect(void *ctx, struct sock *sk, void *to)
+{
+	struct ev_owner ev = {.fd = -1};
+	int news;
+
+	if (pt_sock_proto(sk) != PT_PROTO_UDP || !pt_owner_current(&ev.owner))
+		return;
+	pt_sock_key(sk, PT_PROTO_UDP, &ev.key);
+	pt_key_set_remote(&ev.key, to, 0);
+	pt_sock_moved(ctx, sk, &ev.key);
+	news = pt_sock_touch(sk, ev.key.lport, pt_peer(&ev.key), &ev.owner);
+	ev.flags = pt_sock_own_flags(sk);
+	if (news >= 0 && pt_key_is_flow(&ev.key))
+		pt_flow_write(ctx, &ev, news);
+}
+
+/* The current process took a datagram from `sk`. Where others are bound to its port in the same way, the kernel chose one by who
+ * sent it: what else that one sends is this one's, too. */
+PT_INLINE void pt_claim_received(void *ctx, struct sock *sk, struct sk_buff *skb)
+{
+	struct ev_owner ev = {.fd = -1};
+
+	ev.flags = pt_sock_own_flags(sk);
+	if (!(ev.flags & EV_OWN_REUSE) || pt_sock_proto(sk) != PT_PROTO_UDP || !pt_owner_current(&ev.owner))
+		return;
+	pt_sock_key(sk, PT_PROTO_UDP, &ev.key);
+	if (ev.key.rport || !ev.key.lport || pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) < 0)
+		return;
+	pt_key_set_sender(&ev.key, skb);
+	pt_flow_write(ctx, &ev, 0);
 }
 
 #if !HAVE_SKB_SK
@@ -191,7 +262,7 @@ PT_INLINE void pt_claim_raw(void *ctx, struct sock *sk, struct ev_owner *ev, voi
 	/* a raw socket's local port is its protocol */
 	if (!(ev->key.lport == PT_PROTO_ICMP && echo.type == 8) && !(ev->key.lport == PT_PROTO_ICMPV6 && echo.type == 128))
 		return;
-	if (pt_sock_touch(sk, 0, &ev->owner) < 0)
+	if (pt_sock_touch(sk, 0, 0, &ev->owner) < 0)
 		return;
 	ev->owner.attr = EV_ATTR_ICMP;
 	if (to)
@@ -219,7 +290,7 @@ PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk, int fd)
 		return;
 	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 	ev.flags = pt_sock_own_flags(sk);
-	if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && ev.key.lport)
+	if (pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) >= 0 && ev.key.lport)
 		pt_owner_send(ctx, &ev);
 }
 
@@ -328,6 +399,7 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 	ev.hdr.type = EV_CLOSE;
 	ev.hdr.size = sizeof(ev);
 	ev.sk = addr;
+	ev.ino = pt_sock_ino(sk);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;

@@ -31,13 +31,15 @@ PT_INLINE int pt_sock_locked(struct sock *sk)
 }
 
 /* By the name of its struct proto: sk_protocol is a bit field below 5.6, and SOCK_STREAM may also be SCTP or MPTCP.
- * 0 for what pidtap does not attribute. */
+ * Packet sockets count as raw ones. 0 for what pidtap does not attribute. */
 PT_INLINE u8 pt_sock_proto(struct sock *sk)
 {
 	struct proto *prot = 0;
 	char name[8] = {};
 	u16 family = pt_sock_family(sk);
 
+	if (family == PT_AF_PACKET)
+		return PT_PROTO_RAW;
 	if (family != PT_AF_INET && family != PT_AF_INET6)
 		return 0;
 	PT_READ(prot, &sk->__sk_common.skc_prot);
@@ -123,12 +125,35 @@ PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)
 	key->rport = bpf_ntohs(to.sin6_port); /* the same place in both */
 }
 
+/* Who sent the datagram that a socket has received. */
+PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
+{
+	unsigned char *head = 0, *ip;
+	u16 net = 0, transport = 0;
+	__be16 port = 0;
+	u8 vihl = 0;
+
+	PT_READ(head, &skb->head);
+	PT_READ(net, &skb->network_header);
+	PT_READ(transport, &skb->transport_header);
+	ip = head + net;
+	PT_READ(vihl, ip);
+	if (vihl >> 4 == 6)
+		PT_READ_N(key->raddr, 16, ip + 8);
+	else
+		pt_read_v4_addr(key->raddr, (__be32 *)(ip + 12));
+	PT_READ(port, (__be16 *)(head + transport));
+	key->rport = bpf_ntohs(port);
+}
+
 /* The byte behind skc_state holds bit fields (include/net/sock.h): reuse:4, reuseport:1, ipv6only:1. */
 #ifdef __BIG_ENDIAN_BITFIELD
 #define PT_SKC_REUSE 0xf8
+#define PT_SKC_REUSEPORT 0x08
 #define PT_SKC_V6ONLY 0x04
 #else
 #define PT_SKC_REUSE 0x1f
+#define PT_SKC_REUSEPORT 0x10
 #define PT_SKC_V6ONLY 0x20
 #endif
 
@@ -142,6 +167,15 @@ PT_INLINE u8 pt_sock_own_flags(struct sock *sk)
 	if (pt_sock_family(sk) == PT_AF_INET6)
 		flags |= bits & PT_SKC_V6ONLY ? EV_OWN_V6 | EV_OWN_V6ONLY : EV_OWN_V6;
 	return flags;
+}
+
+/* Do several sockets share its port? */
+PT_INLINE int pt_sock_reuseport(struct sock *sk)
+{
+	u8 bits = 0;
+
+	PT_READ(bits, (u8 *)&sk->__sk_common.skc_state + 1);
+	return bits & PT_SKC_REUSEPORT;
 }
 
 /* The socket behind a file, or NULL where the file is none. */

@@ -58,7 +58,7 @@ PT_INLINE void pt_claim_fin(void *ctx, struct sock *sk)
 		return;
 	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 	ev.flags = pt_sock_own_flags(sk);
-	news = pt_sock_touch(sk, ev.key.lport, &ev.owner);
+	news = pt_sock_touch(sk, ev.key.lport, 0, &ev.owner);
 	if (pt_file_refs(pt_sock_file(sk)) < 1)
 		pt_sock_orphaned(sk);
 	PT_READ(flags, &task->flags);
@@ -81,7 +81,7 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 		ev.flags = pt_sock_own_flags(sk);
-		if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && state == PT_TCP_LISTEN && ev.key.lport)
+		if (pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) >= 0 && state == PT_TCP_LISTEN && ev.key.lport)
 			pt_owner_send(ctx, &ev);
 	} else if (state == PT_TCP_ESTABLISHED && old == PT_TCP_SYN_SENT) {
 		u64 addr = (u64)sk;
@@ -168,7 +168,7 @@ PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 #endif
 	/* port 0: what is bound is told at the end, where it is sure */
 	if (pt_owner_current(&ev.owner))
-		pt_sock_touch(sk, 0, &ev.owner);
+		pt_sock_touch(sk, 0, 0, &ev.owner);
 }
 
 /* sendto(fd, buf, len, flags, addr, addrlen) */

@@ -101,10 +101,11 @@ static int open_sinks(struct session *s)
 
 static int attach_hooks(struct session *s)
 {
+	s->hooked_ns = clock_mono_ns();
 	return hooks_attach(s->backend, &s->bundle, s->maps, &s->feat, s->kver, &s->hooks);
 }
 
-/* Owner hooks first, then the taps: no packet is seen whose owner could not have been noted. */
+/* Owner hooks first, then what was there before them, then the taps: no packet is seen whose owner could not have been noted. */
 static int start(struct session *s)
 {
 	static int (*const steps[])(struct session *s) = {
@@ -122,6 +123,7 @@ static int start(struct session *s)
 		session_open_streams,
 		attach_hooks,
 		session_follow_existing,
+		session_seed,
 		session_open_spaces,
 	};
 	int err = 0;

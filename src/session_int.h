@@ -30,6 +30,7 @@
 #include "source/load.h"
 #include "source/netns.h"
 #include "source/ring.h"
+#include "source/seed.h"
 #include "source/taps.h"
 
 #define OUTPUT_MAX 2
@@ -58,6 +59,7 @@ struct space {
 	const char *asked; /* as --netns says it; NULL: it is our own, or was found */
 	struct addresses *addresses;
 	uint64_t forget_ns; /* when the addresses that went are forgotten; UINT64_MAX: none did */
+	bool seeded;	    /* its sockets of before were looked for */
 	struct taps *taps;  /* NULL: it cannot be captured */
 	struct space *next;
 };
@@ -90,6 +92,7 @@ struct session {
 	struct stream owners;
 	struct stream packets;
 	struct hooks *hooks;
+	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
 	struct iface_select select;
 	struct space *spaces; /* our own is the first */
 	bool attached;	      /* packets are captured */
@@ -164,6 +167,11 @@ int session_open_addrs(struct space *space);
 void session_close_addrs(struct space *space);
 int session_update_addrs(struct space *space, uint64_t now_ns);
 int session_forget_addrs(struct space *space, uint64_t now_ns);
+
+/* session_seed.c: the sockets there are already, in all namespaces that are known at the start; in one that is found later, called
+ * in it. Hooks must be attached. 0, or negative errno after printing: out of memory. */
+int session_seed(struct session *s);
+int session_seed_space(struct space *space);
 
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);

@@ -85,6 +85,8 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		flow_close(s->flows, rec);
 	} else if (hdr->type == EV_RELEASE) {
 		session_on_release(s, rec);
+	} else if (hdr->type == EV_SHAKE) {
+		attribute_chosen(s->attributor, rec);
 	} else if (hdr->type != EV_PACKET) {
 		session_on_process(s, rec);
 	}

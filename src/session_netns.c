@@ -63,12 +63,14 @@ int session_new_space(struct session *s, struct netns *ns, const char *asked, st
 	return 0;
 }
 
-/* Runs in the namespace. Addresses before packets: what passes by is told from what is its own. */
+/* Runs in the namespace. Addresses and sockets before packets: what passes by is told from what is its own, and whose that is. */
 static int open_inside(void *ctx)
 {
 	struct space *space = ctx;
 	int err = session_open_addrs(space);
 
+	if (!err)
+		err = session_seed_space(space);
 	return err ? err : session_attach_taps(space);
 }
 

@@ -9,8 +9,8 @@
 /* New keys that are neither there nor were deleted because they had had their time. */
 static uint64_t owners_evicted(const struct stats *st, int64_t live)
 {
-	uint64_t inserted = st->kernel[EV_STAT_FLOW_INSERT];
-	uint64_t accounted = st->kernel[EV_STAT_FLOW_DELETE] + st->owner_cleared + (uint64_t)live;
+	uint64_t inserted = st->kernel[EV_STAT_FLOW_INSERT] + st->owner_seeded;
+	uint64_t accounted = st->kernel[EV_STAT_FLOW_DELETE] + st->owner_cleared + st->owner_unseeded + (uint64_t)live;
 
 	return inserted > accounted ? inserted - accounted : 0;
 }
@@ -131,10 +131,10 @@ void session_report_counters(struct session *s)
 	put_summary(&b, st);
 	log_info("%s", buf_cstr(&b));
 	log_info("kernel: %" PRIu64 " seen, %" PRIu64 " filtered, %" PRIu64 " sent, %" PRIu64 " refused by the buffer; "
-		 "owners: %" PRIu64 " noted, %" PRIu64 " cleared away, %" PRIu64 " evicted, %" PRIu64
+		 "owners: %" PRIu64 " noted, %" PRIu64 " seeded, %" PRIu64 " cleared away, %" PRIu64 " evicted, %" PRIu64
 		 " refused by a full map, %" PRIu64 " sockets likewise, %" PRIu64 " not told",
 		st->kernel[EV_STAT_SEEN], st->kernel[EV_STAT_FILTERED], st->kernel[EV_STAT_SENT],
-		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_cleared,
+		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_seeded, st->owner_cleared,
 		st->owner_evicted, st->kernel[EV_STAT_FLOW_FULL], st->kernel[EV_STAT_SOCK_FULL],
 		st->kernel[EV_STAT_OWNER_FAILED]);
 	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64

@@ -33,6 +33,8 @@ static void free_sock(struct flow_table *t, struct sock_entry *s)
 		DL_DELETE(t->closed, s);
 	if (s->sock_id)
 		HASH_DEL(t->socks, s);
+	else if (s->ino)
+		HASH_DEL(t->seeds, s);
 	free(s);
 }
 
@@ -107,25 +109,57 @@ struct sock_entry *flow_find_sock(const struct flow_table *t, uint64_t sock_id)
 	return s;
 }
 
-/* A seed's socket is known by nothing: each has one of its own. */
-static struct sock_entry *get_sock(struct flow_table *t, uint64_t sock_id)
+struct sock_entry *flow_find_seed(const struct flow_table *t, uint64_t ino)
 {
-	struct sock_entry *s = sock_id ? flow_find_sock(t, sock_id) : NULL;
+	struct sock_entry *s;
 
-	if (s)
-		return s;
-	s = calloc(1, sizeof(*s));
+	HASH_FIND(hh, t->seeds, &ino, sizeof(ino), s);
+	return s;
+}
+
+/* Into the table it belongs to by its numbers. false: no memory; it is in none then. */
+static bool add_sock(struct flow_table *t, struct sock_entry *s)
+{
+	if (s->sock_id)
+		HASH_ADD(hh, t->socks, sock_id, sizeof(s->sock_id), s);
+	else if (s->ino)
+		HASH_ADD(hh, t->seeds, ino, sizeof(s->ino), s);
+	else
+		return true;
+	if (s->hh.tbl)
+		return true;
+	s->sock_id = s->ino = 0;
+	return false;
+}
+
+static struct sock_entry *new_sock(struct flow_table *t, uint64_t sock_id, uint64_t ino)
+{
+	struct sock_entry *s = calloc(1, sizeof(*s));
+
 	if (!s)
 		return NULL;
 	s->sock_id = sock_id;
+	s->ino = ino;
 	s->closed_ns = UINT64_MAX;
-	if (!sock_id)
-		return s;
-	HASH_ADD(hh, t->socks, sock_id, sizeof(s->sock_id), s);
-	if (s->hh.tbl)
+	if (add_sock(t, s))
 		return s;
 	free(s);
 	return NULL;
+}
+
+/* A seed of which a hook tells now is that socket from now on, with all that is claimed through it. One that is known by neither
+ * number (not accepted yet) is one of its own for each claim. */
+static struct sock_entry *get_sock(struct flow_table *t, uint64_t sock_id, uint64_t ino)
+{
+	struct sock_entry *s = sock_id ? flow_find_sock(t, sock_id) : NULL, *seed = ino ? flow_find_seed(t, ino) : NULL;
+
+	if (s || (seed && !sock_id))
+		return s ? s : seed;
+	if (!seed)
+		return new_sock(t, sock_id, ino);
+	HASH_DEL(t->seeds, seed);
+	seed->sock_id = sock_id;
+	return add_sock(t, seed) ? seed : NULL;
 }
 
 /* A claim ends the ones it replaces: any earlier one of a flow; on a port those of the same socket, and
@@ -181,7 +215,7 @@ static struct claim *link_claim(struct flow_table *t, struct claim *c)
 
 static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 {
-	struct sock_entry *s = get_sock(t, ev->owner.sock_id);
+	struct sock_entry *s = get_sock(t, ev->owner.sock_id, ev->ino);
 	struct claim *c = s ? calloc(1, sizeof(*c)) : NULL;
 
 	if (c) {
@@ -199,8 +233,8 @@ static struct claim *new_claim(struct flow_table *t, const struct ev_owner *ev)
 		return NULL;
 	}
 	s->sk = ev->owner.sk;
-	if (ev->ino)
-		s->ino = ev->ino;
+	if (ev->ino && s->sock_id)
+		s->ino = ev->ino; /* it had no file at first */
 	return c;
 }
 
@@ -212,6 +246,7 @@ struct claim *flow_new_claim(
 	if (!c)
 		return NULL;
 	c->owner = *owner;
+	c->owner.attr = like->owner.attr;
 	c->since_ns = since_ns;
 	c->until_ns = UINT64_MAX;
 	c->kind = like->kind;
@@ -240,11 +275,29 @@ static void forget_oldest(struct flow_table *t, struct flow *f)
 	t->evicted++;
 }
 
+/* A hook told of this socket already: it knows better. */
+static bool is_late_seed(struct flow_table *t, const struct ev_owner *ev)
+{
+	const struct flow *f = ev->owner.sock_id || !ev->ino ? NULL : flow_lookup(*table_of(t, ev->kind), &ev->key);
+	const struct claim *c;
+
+	if (!f)
+		return false;
+	DL_FOREACH(f->claims, c)
+		if (c->sock->sock_id && c->sock->ino == ev->ino)
+			return true;
+	return false;
+}
+
 int flow_claim(struct flow_table *t, const struct ev_owner *ev)
 {
-	struct flow **flows = table_of(t, ev->kind), *f = get_flow(t, flows, &ev->key);
-	struct claim *c = f ? new_claim(t, ev) : NULL;
+	struct flow **flows = table_of(t, ev->kind), *f;
+	struct claim *c;
 
+	if (is_late_seed(t, ev))
+		return 0;
+	f = get_flow(t, flows, &ev->key);
+	c = f ? new_claim(t, ev) : NULL;
 	if (!c) {
 		if (f && !f->claims)
 			free_flow(t, flows, f);
@@ -266,8 +319,14 @@ static void close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_n
 	DL_APPEND(t->closed, s);
 }
 
-/* No hook had seen the socket (a seed), or the kernel's map has forgotten it: whoever holds the key through it at that
- * time is at its end. */
+/* Is this the socket that was closed? A hook told of it by its address, before the kernel's map forgot it; or none did: of seeds
+ * one that was not accepted has no inode number, and of one that was closed it may not be known any more. */
+static bool may_be_closed(const struct sock_entry *s, const struct ev_close *ev)
+{
+	return s->sk ? s->sk == ev->sk : !s->ino || !ev->ino || s->ino == ev->ino;
+}
+
+/* Whoever holds the key through that socket at that time is at its end. */
 static void close_holder(struct flow_table *t, struct flow *flows, const struct ev_close *ev)
 {
 	struct flow *f = flow_lookup(flows, &ev->key);
@@ -277,8 +336,21 @@ static void close_holder(struct flow_table *t, struct flow *flows, const struct 
 	if (!f)
 		return;
 	DL_FOREACH(f->claims, c)
-		if ((!c->sock->sk || c->sock->sk == ev->sk) && c->since_ns <= ts_ns && c->until_ns > ts_ns)
+		if (may_be_closed(c->sock, ev) && c->since_ns <= ts_ns && c->until_ns > ts_ns)
 			close_sock(t, c->sock, ts_ns);
+}
+
+/* The kernel's map does not know it. */
+static void close_unknown(struct flow_table *t, const struct ev_close *ev)
+{
+	struct sock_entry *seed = ev->ino ? flow_find_seed(t, ev->ino) : NULL;
+
+	if (seed) {
+		close_sock(t, seed, ev->hdr.ts_ns);
+	} else {
+		close_holder(t, t->flows, ev);
+		close_holder(t, t->bound, ev);
+	}
 }
 
 void flow_close(struct flow_table *t, const struct ev_close *ev)
@@ -286,16 +358,21 @@ void flow_close(struct flow_table *t, const struct ev_close *ev)
 	struct sock_entry *s;
 
 	if (!ev->sock_id) {
-		close_holder(t, t->flows, ev);
-		close_holder(t, t->bound, ev);
+		close_unknown(t, ev);
 		return;
 	}
 	s = flow_find_sock(t, ev->sock_id);
 	/* a claim may still come that was made before, or on another CPU: it must not live for ever */
 	if (!s && HASH_COUNT(t->socks) < t->max_keys)
-		s = get_sock(t, ev->sock_id);
+		s = get_sock(t, ev->sock_id, ev->ino);
 	if (s)
 		close_sock(t, s, ev->hdr.ts_ns);
+}
+
+/* A seed of which no process had a descriptor: it was not accepted yet, or closed. Its end may be told by no hook. */
+static bool is_unheld_seed(const struct claim *c)
+{
+	return !c->sock->sock_id && !c->sock->ino && c->owner.attr != EV_ATTR_EXACT;
 }
 
 void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
@@ -306,8 +383,11 @@ void flow_restart(struct flow_table *t, const struct ev_key *key, uint64_t ts_ns
 	if (!f)
 		return;
 	DL_FOREACH(f->claims, c)
-		if (c->since_ns < ts_ns && c->sock->closed_ns <= ts_ns && c->until_ns > ts_ns)
-			c->until_ns = ts_ns;
+		if (c->since_ns < ts_ns && (c->sock->closed_ns <= ts_ns || is_unheld_seed(c))) {
+			c->given_up = false;
+			if (c->until_ns > ts_ns)
+				c->until_ns = ts_ns;
+		}
 }
 
 static void expire_sock(struct flow_table *t, struct sock_entry *s)

@@ -12,8 +12,8 @@ static bool is_given_up(const struct claim *c, const struct ev_release *ev)
 	       claim_end_ns(c) > ev->hdr.ts_ns;
 }
 
-/* A seed's socket has no number: it is found by its key. */
-static struct sock_entry *find_seed(struct flow *flows, const struct ev_release *ev)
+/* The kernel's map does not know the socket: a seed, or it was forgotten there. */
+static struct sock_entry *find_by_key(struct flow *flows, const struct ev_release *ev)
 {
 	struct flow *f = flow_lookup(flows, &ev->key);
 	struct claim *c;
@@ -32,8 +32,10 @@ static struct sock_entry *find_released(const struct flow_table *t, const struct
 
 	if (ev->sock_id)
 		return flow_find_sock(t, ev->sock_id);
-	s = find_seed(t->flows, ev);
-	return s ? s : find_seed(t->bound, ev);
+	s = ev->ino ? flow_find_seed(t, ev->ino) : NULL;
+	if (!s)
+		s = find_by_key(t->flows, ev);
+	return s ? s : find_by_key(t->bound, ev);
 }
 
 static struct claim *find_given_up(const struct sock_entry *s, const struct ev_release *ev)
@@ -84,6 +86,7 @@ int flow_handover(struct flow_table *t, const struct ev_release *ev, const struc
 			return 0;
 		if (!heir) {
 			old->until_ns = ev->hdr.ts_ns;
+			old->given_up = true;
 			continue;
 		}
 		fresh = flow_new_claim(t, old, heir, ev->hdr.ts_ns);

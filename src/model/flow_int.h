@@ -24,6 +24,7 @@ struct claim {
 	uint64_t until_ns; /* ended by a later claim or a restart; UINT64_MAX: not */
 	uint8_t kind;
 	uint8_t flags; /* EV_OWN_* */
+	bool given_up; /* at until_ns, and it is not known to whom */
 	struct flow *flow;
 	struct sock_entry *sock;
 	struct claim *prev, *next;	     /* in the flow, newest first; of the same time: the last told first */
@@ -42,15 +43,15 @@ struct flow {
 	UT_hash_handle hh;
 };
 
-/* One generation of a socket. */
+/* One generation of a socket. A seed is known by its inode number, until a hook tells its sock_id. */
 struct sock_entry {
-	uint64_t sock_id;   /* 0: a seed, not in the table */
+	uint64_t sock_id;   /* 0: a seed */
 	uint64_t sk;	    /* its kernel address; 0 in a seed */
 	uint64_t ino;	    /* of its file; 0: not known */
 	uint64_t closed_ns; /* UINT64_MAX: open */
 	struct claim *claims;
 	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
-	UT_hash_handle hh;
+	UT_hash_handle hh; /* in socks by sock_id; without one in seeds by ino; without both in neither */
 };
 
 /* uthash keeps the order of insertion: the first is the oldest. */
@@ -59,6 +60,7 @@ struct flow_table {
 	struct flow *bound; /* EV_OWN_PORT and EV_OWN_LISTEN: few, and not to be pushed out by the many */
 	struct sock_entry *socks;
 	struct actor_entry *actors;
+	struct sock_entry *seeds;
 	struct sock_entry *closed;
 	struct flow **any; /* both, by what their keys are without the namespace: lists; a power of two of them */
 	size_t any_cnt;
@@ -76,6 +78,7 @@ void flow_insert_claim(struct flow *f, struct claim *fresh);
 
 /* NULL where it is not known. */
 struct sock_entry *flow_find_sock(const struct flow_table *t, uint64_t sock_id);
+struct sock_entry *flow_find_seed(const struct flow_table *t, uint64_t ino);
 
 static inline uint64_t claim_end_ns(const struct claim *c)
 {

@@ -22,7 +22,9 @@ struct stats {
 	uint64_t unordered;	      /* records older than one already released */
 	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */
 	uint64_t owner_cleared;	      /* of the owners in the kernel map, deleted by user space: their sockets were gone */
-	uint64_t owner_evicted;	      /* owners the kernel map forgot: inserts - deletes - live */
+	uint64_t owner_seeded;	      /* seeds that user space put into the kernel map; */
+	uint64_t owner_unseeded;      /* of these, taken out again: their sockets were gone at the second look */
+	uint64_t owner_evicted;	      /* owners the kernel map forgot: inserts and seeds - deletes - live */
 };
 
 #endif

@@ -17,6 +17,8 @@ struct backend {
 };
 
 static const char no_ipv6[] = "owners of IPv6 datagrams (IPv6 is not loaded)";
+static const char late_peer[] = "that a datagram socket is connected to somebody else (until it sends or receives)";
+static const char no_packets[] = "owners of packet sockets";
 static const char no_pings[] = "owners of ping sockets";
 
 /* Functions that kernels 4.9 to 7.2 have (facts: seen firing on 4.9, 4.14, 4.19, 6.1; attached by tests/live on 5.10, 6.1,
@@ -26,6 +28,7 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_fd_install", NULL, "fd_install", NULL},
 	{"kp_inet_hash", NULL, "inet_hash", NULL},
 	{"kp_inet_hash", NULL, "inet6_hash", "nothing where inet_hash serves both families (6.15+)"},
+	{"kp_reqsk_add", NULL, "inet_csk_reqsk_queue_hash_add", "which of several listeners on a port (SO_REUSEPORT) a handshake is with"},
 	{"kp_filp_close", NULL, "filp_close", NULL},
 	{"kp_close_fd", NULL, "close_fd_get_file", "nothing where filp_close serves close(2) (below 6.6)"},
 	{"kp_close_fd", NULL, "file_close_fd", "nothing where filp_close or close_fd_get_file serves close(2) (below 6.8)"},
@@ -36,14 +39,21 @@ static const struct hook kprobe_hooks[] = {
 	{"kr_udp_get_port", NULL, "udp_lib_get_port", NULL},
 	{"kp_datagram_sendmsg", NULL, "udp_sendmsg", NULL},
 	{"kp_datagram_sendmsg", NULL, "udpv6_sendmsg", no_ipv6},
+	{"kp_datagram_connect", NULL, "__ip4_datagram_connect", late_peer},
+	{"kp_datagram_connect", NULL, "__ip6_datagram_connect", late_peer},
+	{"kp_udp_disconnect", NULL, "__udp_disconnect", late_peer},
 	{"kp_datagram_recvmsg", NULL, "udp_recvmsg", NULL},
 	{"kp_datagram_recvmsg", NULL, "udpv6_recvmsg", no_ipv6},
+	{"kp_skb_consume_udp", NULL, "skb_consume_udp", "which of several sockets on one UDP port gets what, until it answers (4.10)"},
 	{"kp_datagram_sendmsg", NULL, "ping_v4_sendmsg", no_pings},
 	{"kp_datagram_sendmsg", NULL, "ping_v6_sendmsg", no_pings},
 	{"kp_raw_sendmsg", NULL, "raw_sendmsg", "owners of raw sockets"},
 	{"kp_raw_sendmsg", NULL, "rawv6_sendmsg", no_ipv6},
+	{"kp_packet_sendmsg", NULL, "packet_sendmsg", no_packets},
+	{"kp_packet_sendmsg", NULL, "packet_sendmsg_spkt", no_packets},
 	{"kp_tcp_set_state", NULL, "tcp_set_state", NULL},
 	{"kp_inet_release", NULL, "inet_release", NULL},
+	{"kp_inet_release", NULL, "packet_release", no_packets},
 	{"kp_wake_up_new_task", NULL, "wake_up_new_task", NULL},
 	{"te_process_exec", "sched", "sched_process_exec", NULL},
 	{"te_process_exit", "sched", "sched_process_exit", NULL},

@@ -15,10 +15,9 @@
 
 #define FILE_MAX_BYTES (64U << 10)
 
-/* Walks a directory of numbers until one matches. false: none did, or the directory cannot be read. */
-static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
+/* Walks a directory of numbers until one matches, and closes it. false: none did, or dir is NULL. */
+static bool walk_dir(DIR *dir, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
 {
-	DIR *dir = opendir(path);
 	struct dirent *e;
 	bool found = false;
 
@@ -27,6 +26,11 @@ static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const ch
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
+{
+	return walk_dir(opendir(path), match, ctx);
 }
 
 /* Which descriptor is looked for, and which it is. */
@@ -128,6 +132,54 @@ uint32_t procfd_find(const struct sysroot *root, uint64_t ino)
 	if (!sysroot_path(root, path, sizeof(path), "/proc"))
 		walk(path, process_has, &q);
 	return q.answer;
+}
+
+/* Who is to be told of each socket. */
+struct listener {
+	int (*cb)(void *ctx, uint32_t pid, uint64_t ino);
+	void *ctx;
+	uint32_t pid; /* whose descriptors are looked at */
+	int ret;
+};
+
+/* Descriptors have no type that a directory would tell: each link is read. That opens nothing, so it cannot block. */
+static bool tell_socket(void *ctx, int dir_fd, const char *name)
+{
+	static const char socket[] = "socket:[";
+	struct listener *l = ctx;
+	char link[64];
+	ssize_t len = readlinkat(dir_fd, name, link, sizeof(link) - 1);
+
+	if (len < (ssize_t)sizeof(socket) || memcmp(link, socket, sizeof(socket) - 1))
+		return false;
+	link[len] = 0;
+	l->ret = l->cb(l->ctx, l->pid, strtoull(link + sizeof(socket) - 1, NULL, 10));
+	return l->ret;
+}
+
+static bool tell_sockets(void *ctx, int dir_fd, const char *pid)
+{
+	struct listener *l = ctx;
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "%.15s/fd", pid);
+	fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->pid = (uint32_t)strtoul(pid, NULL, 10);
+	return fd >= 0 && walk_dir(fdopendir(fd), tell_socket, l);
+}
+
+int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx)
+{
+	struct listener l = {cb, ctx, 0, 0};
+	char path[PATH_MAX];
+	int err = sysroot_path(root, path, sizeof(path), "/proc");
+	DIR *proc = err ? NULL : opendir(path);
+
+	if (!proc)
+		return err ? err : -errno;
+	walk_dir(proc, tell_sockets, &l);
+	return l.ret;
 }
 
 /* "PID (COMM) STATE ...", the 22nd field is the start in ticks; COMM may hold blanks and parentheses. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which processes hold a socket, by /proc/PID/fd. Slow beside records, so for few questions. */
+/* Which processes hold a socket, by /proc/PID/fd. Slow beside records, so for few questions, or for all at once. */
 #ifndef PIDTAP_SOURCE_PROCFD_H
 #define PIDTAP_SOURCE_PROCFD_H
 
@@ -20,6 +20,10 @@ uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t in
 
 /* The first of all processes that has: reads every descriptor of the machine. 0: none. */
 uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
+
+/* Calls cb for each descriptor of each process that is a socket, a process's one after the other, until it returns something
+ * else than 0. What goes meanwhile is left out. What cb returned last, or negative errno where /proc cannot be read. */
+int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx);
 
 /* Who a process is, as far as /proc says: pid, tid, uid, comm, start_ns in whole ticks (USER_HZ, proc(5)), and act_ns now. 0, or negative
  * errno. */

@@ -71,8 +71,29 @@ static void test_nobody(void)
 	tap_is_int(flow_handover(t, &ev, NULL), 0, "no heir is known");
 	tap_is_int(owner_at(t, &key, 19), PARENT, "before: the parent");
 	tap_is_int(owner_at(t, &key, 25), 0, "after: nobody");
+	tap_ok(!flow_given_up(t, &key, 19 * MS), "before, it was not given up");
+	tap_ok(flow_given_up(t, &key, 25 * MS), "after, somebody has it");
 	claims_flow(t, &key, CHILD, SOCK, 30);
 	tap_is_int(owner_at(t, &key, 30), CHILD, "until one acts");
+	tap_ok(!flow_given_up(t, &key, 30 * MS), "who is known then");
+	flow_table_free(t);
+}
+
+/* A new connection of the tuple has nothing to do with who held the old one. */
+static void test_nobody_restarted(void)
+{
+	struct flow_table *t = flow_table_new(16);
+	struct ev_key key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 4000);
+	struct ev_release ev = release(PARENT, SOCK, 20);
+
+	claims_flow(t, &key, PARENT, SOCK, 10);
+	flow_handover(t, &ev, NULL);
+	flow_restart(t, &key, 25 * MS);
+	tap_ok(flow_given_up(t, &key, 26 * MS), "a SYN while it is open begins nothing");
+	claims_close(t, SOCK, 30);
+	tap_ok(flow_given_up(t, &key, 31 * MS), "its last packets are of him who had it");
+	flow_restart(t, &key, 40 * MS);
+	tap_ok(!flow_given_up(t, &key, 41 * MS), "a SYN after the end begins a new one");
 	flow_table_free(t);
 }
 
@@ -294,6 +315,7 @@ int main(void)
 {
 	test_heir();
 	test_nobody();
+	test_nobody_restarted();
 	test_acted_before();
 	test_claimants();
 	test_seed();

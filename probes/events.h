@@ -128,7 +128,8 @@ struct ev_sock {
 	__u64 peer;	 /* a datagram socket's: a hash of whom it is connected to, 0: nobody */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
-	__u16 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
+	__u8 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
+	__u8 orphan;	 /* 1: its last descriptor was closed; what still comes is the kernel's doing */
 } EV_RECORD;
 
 /* A process acted on a socket: it owns it from hdr.ts_ns on. Sent only when that is news. */

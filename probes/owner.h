@@ -368,6 +368,15 @@ PT_INLINE void pt_released(void *ctx, struct sock *sk)
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
+PT_INLINE void pt_sock_orphaned(struct sock *sk)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+
+	if (s)
+		s->orphan = 1;
+}
+
 /* The current process closes a descriptor of `sk`. Who closes the last one of a connection ends it: the FIN is its own. */
 PT_INLINE void pt_gives_up(void *ctx, struct sock *sk, struct file *file)
 {

@@ -226,7 +226,7 @@ PT_INLINE struct file *pt_fd_file(int fd)
 	return file;
 }
 
-/* How many references the file has. struct file counts them from 1 below 6.13 (f_count), from 0 since (f_ref). */
+/* How many references the file has; below 1 when the last is gone. struct file counts them from 1 below 6.13 (f_count), from 0 since (f_ref). */
 PT_INLINE long pt_file_refs(struct file *file)
 {
 	long refs = 0;
@@ -240,16 +240,23 @@ PT_INLINE long pt_file_refs(struct file *file)
 	return refs;
 }
 
-/* The inode number by which /proc/PID/fd shows a socket; 0 while it has no file. */
-PT_INLINE u64 pt_sock_ino(struct sock *sk)
+PT_INLINE struct file *pt_sock_file(struct sock *sk)
 {
 	struct socket *socket = 0;
 	struct file *file = 0;
-	struct inode *inode = 0;
-	unsigned long ino = 0;
 
 	PT_READ(socket, &sk->sk_socket);
 	PT_READ(file, &socket->file);
+	return file;
+}
+
+/* The inode number by which /proc/PID/fd shows a socket; 0 while it has no file. */
+PT_INLINE u64 pt_sock_ino(struct sock *sk)
+{
+	struct file *file = pt_sock_file(sk);
+	struct inode *inode = 0;
+	unsigned long ino = 0;
+
 	PT_READ(inode, &file->f_inode);
 	PT_READ(ino, &inode->i_ino);
 	return ino;

@@ -20,8 +20,8 @@ PT_INLINE int pt_is_syn(struct ev_packet *ev)
 	return (ev->tcp_flags & (PT_TCP_FLAG_SYN | PT_TCP_FLAG_ACK)) == PT_TCP_FLAG_SYN;
 }
 
-/* Does the owner noted for a flow still answer? Of one that ended user space knows who has the open socket now. A closed TCP socket does so for a while: its FIN, its reset and
- * retransmissions leave after the close. Datagram sockets are judged in user space then. */
+/* Does the owner noted for a flow still answer? Of one that ended user space knows who has the open socket now, unless
+ * it had closed it. A closed TCP socket does so for a while: its FIN, its reset and retransmissions leave after the close. Datagram sockets are judged in user space then. */
 PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 {
 	u64 addr = o->sk;
@@ -33,7 +33,7 @@ PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 	if (!s || s->released || s->owner.sock_id != o->sock_id)
 		return 0;
 	if (!s->closed_ns)
-		return !pt_actor_ended(o);
+		return s->orphan || !pt_actor_ended(o);
 	return ev->key.proto == PT_PROTO_TCP && !pt_is_syn(ev) && ev->hdr.ts_ns - s->closed_ns < EV_LINGER_NS;
 }
 

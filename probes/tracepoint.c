@@ -59,6 +59,8 @@ PT_INLINE void pt_claim_fin(void *ctx, struct sock *sk)
 	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 	ev.flags = pt_sock_own_flags(sk);
 	news = pt_sock_touch(sk, ev.key.lport, 0, &ev.owner);
+	if (pt_file_refs(pt_sock_file(sk)) < 1)
+		pt_sock_orphaned(sk);
 	PT_READ(flags, &task->flags);
 	if (news >= 0 && ev.key.lport)
 		pt_flow_write(ctx, &ev, news || flags & PT_PF_EXITING);
@@ -226,7 +228,11 @@ int tp_enter_close(struct pt_sys_enter *ctx)
 		return 0;
 	if (proto != PT_PROTO_RAW)
 		pt_gives_up(ctx, sk, file);
-	if (proto != PT_PROTO_TCP && pt_file_refs(file) == 1)
+	if (pt_file_refs(file) > 1)
+		return 0;
+	if (proto == PT_PROTO_TCP)
+		pt_sock_orphaned(sk); /* also where its FIN is sent already */
+	else
 		pt_sock_closed(ctx, sk);
 	return 0;
 }

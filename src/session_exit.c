@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A process ended: whose are its sockets that are still open?
  *
- * With the kprobe back-end each descriptor tells of its end. Otherwise those that its end closes are known by their FIN or reset, a
- * moment later; so what is still open then is looked for in other processes. */
+ * The kprobe back-end tells of each descriptor. Otherwise connections that the end closes are known by their FIN or reset, a moment
+ * later; so what is still open then is looked for in other processes. */
 #include "session_int.h"
 #include "model/flow_hold.h"
 #include "source/procfd.h"
@@ -16,6 +16,8 @@ void session_on_exit(struct session *s, const struct ev_proc *ev)
 	struct ev_release *left;
 	size_t cnt;
 
+	if (backend_tells_closes(s->backend))
+		return;
 	if (flow_left_by(s->flows, ev, &left, &cnt))
 		s->stats.claims_failed++;
 	free(left);
@@ -46,11 +48,21 @@ static void end_socket(struct session *s, const struct ev_release *ev)
 	flow_close(s->flows, &end);
 }
 
+/* A connection whose last descriptor was closed before: its FIN is still on the way. */
+static bool is_orphan(const struct session *s, const struct ev_release *ev)
+{
+	struct ev_sock now;
+
+	return !map_get(maps_fd(s->maps, "m_sock"), &ev->sk, &now) && now.owner.sock_id == ev->sock_id && now.orphan;
+}
+
 static void pass_on(struct session *s, const struct ev_release *ev)
 {
 	bool nobody = false, found;
 	struct owner heir;
 
+	if (is_orphan(s, ev))
+		return;
 	found = flow_next_actor(s->flows, ev, &heir) || session_find_heir(s, ev, &heir, &nobody);
 	if (found)
 		filter_acted(s->filter, heir.pid, heir.start_ns);

@@ -98,6 +98,11 @@ const char *backend_name(const struct backend *b)
 	return b->name;
 }
 
+bool backend_tells_closes(const struct backend *b)
+{
+	return b == &kprobe_backend;
+}
+
 const struct hook *backend_hooks(const struct backend *b, size_t *cnt)
 {
 	*cnt = b->cnt;

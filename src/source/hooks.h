@@ -4,6 +4,7 @@
 #ifndef PIDTAP_SOURCE_HOOKS_H
 #define PIDTAP_SOURCE_HOOKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ const struct backend *backend_choose(const char *name, struct features *feat, ch
 const struct backend *backend_by_name(const char *name);
 const char *backend_name(const struct backend *b);
 const struct hook *backend_hooks(const struct backend *b, size_t *cnt);
+
+/* Do its hooks tell of each descriptor that goes, also with its process? */
+bool backend_tells_closes(const struct backend *b);
 
 /* Loads and attaches every hook of the back-end. A hook whose kernel function does not exist is left out where the table
  * says another covers it, else the whole fails. Prints; negative errno, and nothing stays attached. */

@@ -283,6 +283,11 @@ int map_remove(int fd, const void *key)
 	return bpf_delete_elem(fd, (void *)key) ? -errno : 0;
 }
 
+int map_get(int fd, const void *key, void *value)
+{
+	return bpf_lookup_elem(fd, (void *)(uintptr_t)key, value) ? -errno : 0;
+}
+
 int64_t map_count(int fd, size_t key_size, uint32_t max)
 {
 	uint8_t key[KEY_SIZE_MAX], next[KEY_SIZE_MAX];

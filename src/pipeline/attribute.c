@@ -145,12 +145,16 @@ static uint8_t attribute_udp(const struct flow_table *flows, const struct ev_pac
 	return flow != FLOW_NONE ? EV_ATTR_EXACT : EV_ATTR_NONE;
 }
 
+static bool find_datagram(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+{
+	return is_answer(find_datagram_flow(flows, rec, out), rec, out);
+}
+
 /* A ping socket that has not sent since the start is known by its identifier alone. */
 static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
-	bool found = is_answer(find_datagram_flow(flows, rec, out), rec, out) ||
-		     (rec->key.proto != IPPROTO_UDP && rec->key.lport &&
-			     flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, out) != FLOW_NONE);
+	bool found = find_datagram(flows, rec, out) ||
+		     (rec->key.lport && flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, out) != FLOW_NONE);
 
 	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
@@ -160,18 +164,17 @@ static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_pa
 static uint8_t attribute_error(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	struct flow_table *flows = a->flows;
-	bool coming = is_coming(rec);
-	uint8_t attr;
+	bool tcp = rec->key.proto == IPPROTO_TCP, coming = is_coming(rec), found;
 
-	if (rec->key.proto == IPPROTO_UDP && !coming)
-		attr = attribute_udp(flows, rec, out);
-	else if (rec->key.proto != IPPROTO_TCP)
-		attr = attribute_icmp(flows, rec, out);
-	else if (!coming)
-		attr = attribute_tcp(a, rec, out);
+	if (!coming && tcp)
+		found = attribute_tcp(a, rec, out) != EV_ATTR_NONE;
+	else if (!coming && rec->key.proto == IPPROTO_UDP)
+		found = attribute_udp(flows, rec, out) != EV_ATTR_NONE;
+	else if (tcp)
+		found = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE;
 	else
-		attr = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE ? EV_ATTR_ICMP : EV_ATTR_NONE;
-	return attr == EV_ATTR_NONE ? EV_ATTR_NONE : EV_ATTR_ICMP;
+		found = find_datagram(flows, rec, out);
+	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
 
 static uint8_t settle_local(struct attributor *a, const struct ev_packet *rec, struct owner *out)

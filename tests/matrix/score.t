@@ -243,7 +243,7 @@ truth <<'END'
 40 act 11 two ino=101 len=2000 raddr=10.0.0.2 rport=53
 60 act 11 two ino=101 len=10 raddr=fd00::2 rport=54
 80 sock 12 maker ino=102 netns=7 proto=made laddr=any lport=5000 raddr=any rport=0
-80 sock 12 maker ino=103 netns=7 proto=made laddr=any lport=arp raddr=any rport=0
+80 sock 12 maker ino=103 netns=7 proto=made laddr=any lport=arp-10.0.0.7 raddr=any rport=0
 80 sock 12 maker ino=104 netns=7 proto=icmp laddr=any lport=error raddr=any rport=0
 81 act 12 maker ino=102 len=7
 81 act 12 maker ino=103 len=0

@@ -90,7 +90,7 @@ static void sender(struct scene *s)
 		fail("packet socket");
 	gate_wait(s, SENT);
 	pause_ms(TURN_MS);
-	truth_sock_as(fd, "made", since, "any", "arp", "any", "0");
+	truth_sock_as(fd, "made", since, "any", "arp-10.98.0.77", "any", "0");
 	truth_act(fd, 0);
 	send_arp(fd);
 	truth_sock_as(fd, "made", now_ns(), "any", "7000", "any", "0");

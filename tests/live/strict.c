@@ -39,6 +39,8 @@ static const struct duty {
 	const char *why;
 } duties[] = {
 	{"kp_raw_sendmsg", NOTES, "the way out finds its owner by the packet's socket"},
+	{"kp_packet_sendmsg", NOTES, "the way out finds its owner by the packet's socket"},
+	{"kp_udp_disconnect", KEEPS, "it ends what others told of, and takes no name"},
 	{"kp_tcp_set_state", STAMPS, "it runs in softirq, too"},
 	{"kp_inet_release", STAMPS, "the process that ends a socket need not be its owner"},
 	{"kp_udp_get_port", KEEPS, "its arguments are kept for the return, with which it is judged"},

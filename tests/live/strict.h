@@ -63,7 +63,7 @@ void play_tcp_client(const char *addr);
 void play_tcp_refused(const char *addr);
 void play_udp_server(const char *addr);
 void play_udp_client(const char *addr);
-void play_pings(const char *addr); /* by ping and raw sockets */
+void play_pings(const char *addr); /* by ping and raw sockets, and what a packet socket sends */
 void play_programs(const char *addr); /* fork, exec and exit */
 
 #endif

@@ -2,6 +2,7 @@
 /* Datagrams: UDP, ping and raw sockets; and processes that begin, run another program and end. */
 #include "tests/live/strict.h"
 
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
@@ -16,10 +17,12 @@ void play_udp_server(const char *addr)
 {
 	struct sockaddr_storage from, here;
 	socklen_t len = make_addr(&here, "::", STRICT_PORT);
-	int fd = make_socket(AF_INET6, SOCK_DGRAM, 0);
+	int fd = make_socket(AF_INET6, SOCK_DGRAM, 0), shared = 1;
 	char data[STRICT_BYTES];
 
 	(void)addr;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared)))
+		die("SO_REUSEPORT"); /* who takes a datagram is told of such sockets only */
 	if (bind(fd, (struct sockaddr *)&here, len))
 		die("bind");
 	tell_sock(fd);
@@ -42,6 +45,7 @@ static void send_datagram(int fd, const struct sockaddr_storage *to, socklen_t l
 	struct mmsghdr msg = {.msg_hdr = {.msg_name = (void *)(uintptr_t)to, .msg_namelen = len, .msg_iov = &iov,
 		.msg_iovlen = 1}};
 	struct sockaddr_storage any = {.ss_family = to->ss_family};
+	struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
 	switch (n % 5) {
 	case 0:
@@ -54,6 +58,9 @@ static void send_datagram(int fd, const struct sockaddr_storage *to, socklen_t l
 		sendmmsg(fd, &msg, 1, 0);
 		break;
 	case 3:
+		connect(fd, (const struct sockaddr *)to, len);
+		tell_sock(fd); /* its port goes */
+		connect(fd, &nobody, sizeof(nobody));
 		connect(fd, (const struct sockaddr *)to, len);
 		send(fd, data, sizeof(data), 0);
 		break;
@@ -97,6 +104,17 @@ static void ping(const struct sockaddr_storage *to, socklen_t len, int type)
 	close(fd);
 }
 
+/* Of a type for experiments (IEEE 802), over lo. */
+static void send_frame(void)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(0x88b5), .sll_ifindex = 1, .sll_halen = 6};
+	int fd = make_socket(AF_PACKET, SOCK_DGRAM, 0);
+
+	tell(0);
+	sendto(fd, "frame", 5, 0, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+}
+
 void play_pings(const char *addr)
 {
 	struct sockaddr_storage v4, v6;
@@ -108,6 +126,7 @@ void play_pings(const char *addr)
 		ping(&v6, v6_len, SOCK_DGRAM);
 		ping(&v4, v4_len, SOCK_RAW);
 		ping(&v6, v6_len, SOCK_RAW);
+		send_frame();
 		usleep(10000);
 	}
 }

@@ -14,6 +14,7 @@
 static const struct {
 	const char *name;
 	bool needed;
+	const char *config; /* the option without which no kernel has it, where the text asks for that; or NULL */
 } roots[] = {
 	{"sock", true},
 	{"inet_sock", true},
@@ -29,6 +30,10 @@ static const struct {
 	{"fdtable", true},
 	{"task_struct", true},
 	{"signal_struct", false},
+	{"mm_struct", false},
+	{"css_set", false, "CONFIG_CGROUPS"},
+	{"cgroup", false},
+	{"kernfs_node", false},
 	{"pid", false},
 	{"cred", true},
 	{"nsproxy", true},
@@ -95,6 +100,8 @@ static int dump_root(
 	buf_printf(text,
 		"_Static_assert(sizeof(struct %s) == %u, \"struct %s is laid out as in the kernel\");\n\n",
 		name, btf__type_by_id(btf, (__u32)id)->size, name);
+	if (roots[i].config)
+		buf_printf(text, "#define %s 1\n\n", roots[i].config);
 	return 0;
 }
 

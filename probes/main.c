@@ -12,6 +12,8 @@
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/net.h>
+#include <linux/kernfs.h>
+#include <linux/mm_types.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
@@ -19,6 +21,12 @@
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
+#if LINUX_VERSION_CODE >= 0x040b00
+#include <linux/sched/signal.h>
+#endif
+#ifdef CONFIG_CGROUPS
+#include <linux/cgroup-defs.h>
+#endif
 
 #define PIDTAP_BPF_TEXT
 #include "events.h"
@@ -28,6 +36,7 @@
 #include "owner.h"
 #include "parse.h"
 #include "tc.c"
+#include "proc.c"
 #if BACKEND_KPROBE
 #include "kprobe.c"
 #else

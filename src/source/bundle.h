@@ -36,7 +36,7 @@ struct bundle_reloc {
 };
 
 struct bundle_prog {
-	char name[BUNDLE_NAME_MAX]; /* its prefix says what it is: kp_ kr_ rt_ tp_ tc_ (probes/README.md) */
+	char name[BUNDLE_NAME_MAX]; /* its prefix says what it is: kp_ kr_ rt_ tp_ te_ tc_ (probes/README.md) */
 	struct bpf_insn *insns;
 	uint32_t insn_cnt;
 	struct bundle_reloc *relocs;

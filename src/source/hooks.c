@@ -51,6 +51,9 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_raw_sendmsg", NULL, "rawv6_sendmsg", no_ipv6},
 	{"kp_tcp_set_state", NULL, "tcp_set_state", NULL},
 	{"kp_inet_release", NULL, "inet_release", NULL},
+	{"kp_wake_up_new_task", NULL, "wake_up_new_task", NULL},
+	{"te_process_exec", "sched", "sched_process_exec", NULL},
+	{"te_process_exit", "sched", "sched_process_exit", NULL},
 };
 
 static const char late_data[] = "the thread that sends or receives (the owner stays the one that opened it)";
@@ -77,6 +80,9 @@ static const struct hook tracepoint_hooks[] = {
 	{"rt_sock_length", NULL, "sock_recv_length", late_data},
 	{"rt_inet_sock_set_state", NULL, "inet_sock_set_state", NULL},
 	{"tp_enter_close", "syscalls", "sys_enter_close", NULL},
+	{"rt_process_fork", NULL, "sched_process_fork", NULL},
+	{"te_process_exec", "sched", "sched_process_exec", NULL},
+	{"te_process_exit", "sched", "sched_process_exit", NULL},
 };
 
 #define CNT(table) (sizeof(table) / sizeof(*(table)))

@@ -157,6 +157,7 @@ static enum bpf_prog_type prog_type(const char *name)
 		{"kp_", BPF_PROG_TYPE_KPROBE},
 		{"kr_", BPF_PROG_TYPE_KPROBE},
 		{"tp_", BPF_PROG_TYPE_TRACEPOINT},
+		{"te_", BPF_PROG_TYPE_TRACEPOINT},
 		{"rt_", BPF_PROG_TYPE_RAW_TRACEPOINT},
 		{"tc_", BPF_PROG_TYPE_SCHED_CLS},
 	};

@@ -9,13 +9,14 @@
 #define NEVER SINCE_NEVER
 #define ALWAYS KVER(4, 9, 0) /* the oldest kernel pidtap serves has it */
 
-/* Our tp_ programs stand on system call tracepoints only. */
 static const struct rule_prog progs[] = {
 	/* [bcc] 4.1 2541517c32be */
 	{"kp_", "kprobe", RULE_TRACING, ALWAYS},
 	{"kr_", "kretprobe", RULE_TRACING, ALWAYS},
 	/* [commit] cf5f5cea2706; [seen] EINVAL on 4.9 */
 	{"tp_", "system call tracepoint", RULE_TRACING, KVER(4, 14, 0)},
+	/* [bcc] 4.7 98b5c2c65c29 */
+	{"te_", "tracepoint", RULE_TRACING, ALWAYS},
 	/* [bcc] c4f6699dfcb8 */
 	{"rt_", "raw tracepoint", RULE_TRACING, KVER(4, 17, 0)},
 	/* [bcc] 4.1 e2e9b6541dd4 */

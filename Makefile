@@ -7,7 +7,7 @@ VERSION := 0.1
 PREFIX ?= /usr/local
 O ?= build
 
-PKGS := libpcap libmnl libarchive libelf zlib libbpf
+PKGS := libpcap libmnl libarchive libelf zlib libbpf capstone
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wno-missing-field-initializers
 CPPFLAGS += -D_GNU_SOURCE -DPIDTAP_VERSION='"$(VERSION)"' -Isrc -I. $(shell pkg-config --cflags $(PKGS))

@@ -209,9 +209,8 @@ struct ev_tls_data {
 	__u64 offset; /* of this chunk in them; offset + len < total in the last one: cut (EV_TLS_CALL_MAX) */
 	__u32 len;    /* bytes that follow */
 	__s32 fd;     /* with EV_TLS_FD */
-	__u32 lib;    /* number user space gave the library */
-	__u8 flags;   /* EV_TLS_* */
-	__u8 pad[3];
+	__u32 flags;  /* EV_TLS_* */
+	__u32 pad;
 } EV_RECORD;
 
 /* A packet; caplen bytes of frame follow, then padding. */
@@ -250,7 +249,9 @@ struct ev_packet {
 #define EV_STAT_FLOW_FULL 7	/* new keys m_flow_owner had no room for */
 #define EV_STAT_SOCK_INSERT 8	/* new sockets in m_sock */
 #define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
-#define EV_STAT_CNT 10
+#define EV_STAT_TLS_FAILED 10	/* plaintext records the ring refused */
+#define EV_STAT_TLS_UNREAD 11	/* chunks of plaintext whose memory could not be read */
+#define EV_STAT_CNT 12
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */
@@ -259,7 +260,6 @@ struct ev_packet {
 #define EV_PATCH_FLAGS 0x7069647461700003ULL   /* EV_RUN_* */
 
 #define EV_PATCH_TLS_RANDOM 0x7069647461700004ULL /* where a library keeps the client's random: EV_TLS_RANDOM() */
-#define EV_PATCH_TLS_LIB 0x7069647461700005ULL	  /* u32: number of the library, for ev_tls_data.lib */
 
 /* *(ssl + outer) + inner, or, with outer EV_TLS_NO_DEREF, ssl + inner. */
 #define EV_TLS_RANDOM(outer, inner) ((__u64)(outer) << 32 | (__u32)(inner))

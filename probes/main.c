@@ -42,3 +42,4 @@
 #else
 #include "tracepoint.c"
 #endif
+#include "tls.c"

@@ -45,6 +45,9 @@ int map_sum_percpu(int fd, uint64_t *sums, uint32_t cnt);
 /* Puts a u32 key with a u8 value into a hash: a set. 0 or negative errno. */
 int map_add_u32(int fd, uint32_t key);
 
+/* Puts a program into a program array. 0 or negative errno. */
+int map_set_prog(int fd, uint32_t index, int prog_fd);
+
 /* Number of keys in a hash of `key_size` bytes (at most 64) that are there at this moment, `max` at most: the kernel begins
  * the walk anew where the key it stands at is removed, so in a busy map it would not end. Negative errno. */
 int64_t map_count(int fd, size_t key_size, uint32_t max);

@@ -31,13 +31,13 @@ struct library {
 static const char *const labels[2] = {"CLIENT_RANDOM", "EARLY_EXPORTER_SECRET"};
 
 static const struct function openssl_functions[] = {
-	{"SSL_write", "up_ssl_write", "ur_ssl_write"},
-	{"SSL_read", "up_ssl_read", "ur_ssl_read"},
-	{"SSL_write_ex", "up_ssl_write_ex", "ur_ssl_write_ex"},
-	{"SSL_read_ex", "up_ssl_read_ex", "ur_ssl_read_ex"},
-	{"SSL_write_early_data", "up_ssl_write_early", "ur_ssl_write_ex"},
-	{"SSL_read_early_data", "up_ssl_read_early", "ur_ssl_read_ex"},
-	{"SSL_sendfile", "up_ssl_sendfile", "ur_ssl_sendfile"},
+	{"SSL_write", "up_ssl_write", "ur_ssl_data"},
+	{"SSL_read", "up_ssl_read", "ur_ssl_data"},
+	{"SSL_write_ex", "up_ssl_write_ex", "ur_ssl_data_ex"},
+	{"SSL_read_ex", "up_ssl_read_ex", "ur_ssl_data_ex"},
+	{"SSL_write_early_data", "up_ssl_write_early", "ur_ssl_data_ex"},
+	{"SSL_read_early_data", "up_ssl_read_early", "ur_ssl_data_ex"},
+	{"SSL_sendfile", "up_ssl_sendfile", "ur_ssl_data"},
 	{"SSL_do_handshake", "up_ssl_call", "ur_ssl_call"},
 	{"SSL_connect", "up_ssl_call", "ur_ssl_call"},
 	{"SSL_accept", "up_ssl_call", "ur_ssl_call"},
@@ -50,8 +50,8 @@ static const struct function openssl_functions[] = {
 };
 
 static const struct function gnutls_functions[] = {
-	{"gnutls_record_send", "up_ssl_write", "ur_ssl_write"},
-	{"gnutls_record_recv", "up_ssl_read", "ur_ssl_read"},
+	{"gnutls_record_send", "up_ssl_write", "ur_ssl_data"},
+	{"gnutls_record_recv", "up_ssl_read", "ur_ssl_data"},
 	{"gnutls_handshake", "up_ssl_call", "ur_ssl_call"},
 	{"gnutls_bye", "up_ssl_call", "ur_ssl_call"},
 	{"gnutls_deinit", "up_ssl_free", NULL},

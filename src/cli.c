@@ -19,6 +19,8 @@
 #define MAX_BUFFER_SIZE (1ULL << 30)
 #define DEFAULT_WINDOW_MS 20
 #define MAX_WINDOW_MS 10000
+#define DEFAULT_HOLD_MS 1000
+#define MAX_HOLD_MS 2500 /* below the time a closed connection is remembered */
 #define MAX_DURATION_S (10ULL * 365 * 24 * 3600)
 #define NAME_SIZE 40 /* of an option, dashes included */
 
@@ -48,16 +50,37 @@ static int append_u32(uint32_t **list, size_t *cnt, uint32_t v)
 	return 0;
 }
 
-static int set_iface(struct options *opts, const char *name, const char *arg)
+static int append_str(const char ***list, size_t *cnt, const char *v)
 {
-	const char **grown = realloc(opts->ifaces, (opts->iface_cnt + 1) * sizeof(*grown));
+	const char **grown = realloc(*list, (*cnt + 1) * sizeof(*grown));
 
-	(void)name;
 	if (!grown)
 		return out_of_memory();
-	opts->ifaces = grown;
-	grown[opts->iface_cnt++] = arg;
+	*list = grown;
+	grown[(*cnt)++] = v;
 	return 0;
+}
+
+static int set_iface(struct options *opts, const char *name, const char *arg)
+{
+	(void)name;
+	return append_str(&opts->ifaces, &opts->iface_cnt, arg);
+}
+
+static int set_libssl(struct options *opts, const char *name, const char *arg)
+{
+	(void)name;
+	return append_str(&opts->libssl, &opts->libssl_cnt, arg);
+}
+
+static int set_hold(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 0, MAX_HOLD_MS, &v);
+
+	if (!err)
+		opts->hold_ns = v * NSEC_PER_MSEC;
+	return err;
 }
 
 static int set_pid(struct options *opts, const char *name, const char *arg)
@@ -154,6 +177,8 @@ static int set_backend(struct options *opts, const char *name, const char *arg)
 	}
 
 DEFINE_SETTER(set_write, opts->write_path = arg)
+DEFINE_SETTER(set_keylog, opts->keylog_path = arg)
+DEFINE_SETTER(set_no_keys, opts->no_keys = true)
 DEFINE_SETTER(set_print, opts->print = true)
 DEFINE_SETTER(set_quiet, opts->quiet = true)
 DEFINE_SETTER(set_verbose, opts->verbose = true)
@@ -172,6 +197,10 @@ static const struct option_row rows[] = {
 	{'i', "interface", "IFACE", "capture on IFACE (repeatable); any: all, also those that appear later (default)",
 		set_iface},
 	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
+	{0, "keylog", "FILE", "append TLS secrets to FILE, as SSLKEYLOGFILE does", set_keylog},
+	{0, "no-keys", NULL, "no TLS secrets in what -w writes", set_no_keys},
+	{0, "libssl", "FILE", "FILE is a TLS library, or a program with one in it (repeatable)", set_libssl},
+	{0, "hold", "MS", "how long packets of a TLS handshake wait for its keys (default 1000 ms, 0: not)", set_hold},
 	{0, "print", NULL, "text as well as -w", set_print},
 	{'c', "count", "N", "end after N packets", set_count},
 	{0, "duration", "SECONDS", "end after SECONDS", set_duration},
@@ -309,6 +338,8 @@ static enum cli_result check_together(const struct options *opts)
 		return usage("a bundle is compiled already", "--bundle and --assume-kernel");
 	if (opts->include_unknown && !opts->pid_cnt && !opts->uid_cnt)
 		return usage("makes sense with -p or --uid only", "--include-unknown");
+	if (opts->no_keys && opts->keylog_path)
+		return usage("one wants keys, the other does not", "--keylog and --no-keys");
 	if (opts->print && opts->write_path && !strcmp(opts->write_path, "-"))
 		return usage("both want standard output", "--print and -w -");
 	return CLI_RUN;
@@ -321,6 +352,7 @@ static void set_defaults(struct options *opts)
 	opts->map_size = DEFAULT_MAP_SIZE;
 	opts->buffer_size = DEFAULT_BUFFER_SIZE;
 	opts->window_ns = DEFAULT_WINDOW_MS * NSEC_PER_MSEC;
+	opts->hold_ns = DEFAULT_HOLD_MS * NSEC_PER_MSEC;
 	opts->backend = "auto";
 }
 
@@ -355,6 +387,7 @@ enum cli_result cli_parse(int argc, char **argv, struct options *opts)
 void cli_free(struct options *opts)
 {
 	free(opts->ifaces);
+	free(opts->libssl);
 	free(opts->pids);
 	free(opts->uids);
 }

@@ -142,6 +142,7 @@ static int start(struct session *s)
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
+		session_open_tls,
 		session_attach_taps,
 	};
 	int err = 0;
@@ -164,6 +165,7 @@ static void stop(struct session *s)
 		session_report_end(s);
 	}
 	session_close_streams(s);
+	session_close_tls(s);
 	evict_free(s->evict);
 	maps_free(s->maps);
 	session_close_sinks(s);

@@ -14,11 +14,13 @@
 #include "model/flow.h"
 #include "model/holders.h"
 #include "model/iface.h"
+#include "model/secret.h"
 #include "model/stats.h"
 #include "options.h"
 #include "out/sink.h"
 #include "pipeline/attribute.h"
 #include "pipeline/filter.h"
+#include "pipeline/hold.h"
 #include "pipeline/order.h"
 #include "source/build.h"
 #include "source/evict.h"
@@ -26,8 +28,10 @@
 #include "source/load.h"
 #include "source/ring.h"
 #include "source/taps.h"
+#include "source/tls_attach.h"
+#include "source/tls_find.h"
 
-#define OUTPUT_MAX 2
+#define OUTPUT_MAX 3
 
 /* One open output. */
 struct output {
@@ -66,6 +70,10 @@ struct session {
 	struct stream owners;
 	struct stream packets;
 	struct hooks *hooks;
+	struct secret_table *secrets; /* NULL, like the next: no secrets are wanted */
+	struct tls_probes *tls_probes;
+	struct tls_find *tls_find;
+	struct hold *hold; /* NULL: nothing is held */
 	struct taps *taps;
 	int epoll_fd;
 	int signal_fd;
@@ -110,10 +118,21 @@ void session_drain(struct session *s);
 void session_on_holder(struct session *s, const struct ev_owner *ev);
 void session_on_release(struct session *s, const struct ev_release *ev);
 
+/* session_tls.c: the libraries of the system are probed at the start, those only processes know while the capture runs. */
+int session_open_tls(struct session *s);
+void session_close_tls(struct session *s);
+void session_on_secret(struct session *s, const struct ev_secret *ev);
+/* Looks at some more processes; call it about every tick. */
+void session_find_tls(struct session *s);
+
+/* Where a packet goes once its owner is settled: to the sinks, at once or after its keys. */
+void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p);
+
 /* session_out.c */
 int session_open_sinks(struct session *s);
 void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
+void session_sink_secret(struct session *s, const struct secret *secret);
 void session_flush_sinks(struct session *s);
 
 /* Statistics, then the end of every sink that has not failed. */

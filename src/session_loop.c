@@ -80,6 +80,8 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		flow_close(s->flows, rec);
 	} else if (hdr->type == EV_RELEASE) {
 		session_on_release(s, rec);
+	} else if (hdr->type == EV_SECRET) {
+		session_on_secret(s, rec);
 	}
 }
 
@@ -121,7 +123,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 		return;
 	}
 	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
-	session_sink_packet(s, &p);
+	session_hand_packet(s, ev, &p);
 	if (!s->full)
 		count_captured(s, &p, iface);
 }
@@ -143,6 +145,8 @@ void session_drain(struct session *s)
 {
 	s->window_end_ns = UINT64_MAX;
 	hand_on(s, UINT64_MAX, UINT64_MAX);
+	if (s->hold)
+		hold_flush(s->hold);
 }
 
 static void on_signal(struct session *s)
@@ -198,6 +202,7 @@ static void every_second(struct session *s, uint64_t now_ns, uint64_t *next_ns)
 		return;
 	*next_ns = now_ns + CLOCK_EVERY_NS;
 	clock_offset_update(&s->clock);
+	session_find_tls(s);
 	evict_run(s->evict, now_ns);
 	flow_expire(s->flows, now_ns - s->opts->window_ns);
 }
@@ -222,6 +227,8 @@ int session_loop(struct session *s)
 		now_ns = clock_mono_ns();
 		s->window_end_ns = now_ns - s->opts->window_ns;
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
+		if (s->hold)
+			hold_expire(s->hold, s->window_end_ns);
 		if (captured != s->stats.captured)
 			session_flush_sinks(s);
 		err = dispatch(s, events, n < 0 ? 0 : n);

@@ -2,6 +2,7 @@
 /* The outputs of a capture: which are open, and what happens when one fails. */
 #include "session_int.h"
 #include "base/log.h"
+#include "out/keylog.h"
 #include "out/pcapng.h"
 #include "out/text.h"
 
@@ -57,9 +58,29 @@ static int open_text(struct session *s)
 	return 0;
 }
 
+static int open_keylog(struct session *s)
+{
+	const char *path = s->opts->keylog_path;
+	int err, fd = keylog_create(path);
+	struct sink *sink;
+
+	if (fd < 0) {
+		log_err("cannot write keys to %s: %s%s", path, strerror(-fd),
+			fd == -ELOOP ? " (it is a symbolic link: name the file itself)" : "");
+		return fd;
+	}
+	err = keylog_open(fd, &sink);
+	if (!err)
+		add_output(s, sink, path, false);
+	return err;
+}
+
 int session_open_sinks(struct session *s)
 {
 	int err = s->opts->write_path ? open_pcapng(s) : 0;
+
+	if (!err && s->opts->keylog_path)
+		err = open_keylog(s);
 
 	if (!err && (!s->opts->write_path || s->opts->print))
 		err = open_text(s);
@@ -95,7 +116,18 @@ void session_sink_packet(struct session *s, const struct packet *p)
 {
 	for (size_t i = 0; i < s->output_cnt; i++) {
 		struct output *o = &s->outputs[i];
-		int err = o->sink ? o->sink->ops->packet(o->sink, p) : 0;
+		int err = o->sink && o->sink->ops->packet ? o->sink->ops->packet(o->sink, p) : 0;
+
+		if (err)
+			fail(s, o, err);
+	}
+}
+
+void session_sink_secret(struct session *s, const struct secret *secret)
+{
+	for (size_t i = 0; i < s->output_cnt; i++) {
+		struct output *o = &s->outputs[i];
+		int err = o->sink && o->sink->ops->secret ? o->sink->ops->secret(o->sink, secret) : 0;
 
 		if (err)
 			fail(s, o, err);

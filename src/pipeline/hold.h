@@ -36,7 +36,6 @@ struct hold_stats {
 	uint64_t held;		/* packets that waited */
 	uint64_t with_keys;	/* flows released because their keys are there */
 	uint64_t without_keys;	/* flows released because a bound was reached: they may not be decryptable */
-	uint64_t ended;		/* flows that ended first (FIN and RST after the last of them, or the capture's end) */
 	size_t bytes;		/* held at this moment */
 };
 
@@ -53,7 +52,7 @@ void hold_secret(struct hold *h, const uint8_t random[EV_RANDOM_LEN]);
 /* Releases what has waited long enough. */
 void hold_expire(struct hold *h, uint64_t now_ns);
 
-/* Releases everything, in the order of the times: the end. */
+/* Releases everything, flow by flow: the end. */
 void hold_flush(struct hold *h);
 
 /* When hold_expire has something to do; UINT64_MAX: nothing waits. */

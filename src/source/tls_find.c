@@ -97,16 +97,23 @@ static bool is_news_by_stat(struct tls_find *f, int fd)
 	return is_news(f, &id);
 }
 
+/* libssl.so.3, and with a hash in its name where a Python wheel brings its own: libssl-1a2b3c4d.so.3 */
+static bool is_named(const char *base, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(base, name, len) && (!strncmp(base + len, ".so", 3) || (base[len] == '-' && strstr(base, ".so")));
+}
+
 static bool is_library_name(const char *path)
 {
 	const char *base = strrchr(path, '/');
 
 	base = base ? base + 1 : path;
-	return !strncmp(base, "libssl.so", 9) || !strncmp(base, "libssl-", 7) || !strncmp(base, "libgnutls.so", 12) ||
-	       !strncmp(base, "libgnutls-", 10);
+	return is_named(base, "libssl") || is_named(base, "libgnutls");
 }
 
-static void tell(struct tls_find *f, int fd, const char *name, bool certain)
+static void tell(struct tls_find *f, int fd, const char *name, bool named)
 {
 	char dir[PATH_MAX];
 	char *slash;
@@ -115,7 +122,7 @@ static void tell(struct tls_find *f, int fd, const char *name, bool certain)
 	slash = strrchr(dir, '/');
 	if (slash)
 		*slash = 0;
-	f->cb(f->ctx, fd, name, dir, certain);
+	f->cb(f->ctx, fd, name, dir, named);
 }
 
 int tls_find_path(struct tls_find *f, const char *path)
@@ -148,7 +155,7 @@ static void look_into_folder(struct tls_find *f, const char *dir)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", dir, e->d_name);
 		if (is_news_by_stat(f, fd))
-			tell(f, fd, name, true);
+			tell(f, fd, name, false);
 		close(fd);
 	}
 	if (d)
@@ -230,7 +237,7 @@ static void look_at_mapping(struct tls_find *f, uint32_t pid, const struct mappi
 	if (fd < 0)
 		return;
 	if (is_news_by_stat(f, fd) || !library)
-		tell(f, fd, m->path, library);
+		tell(f, fd, m->path, false);
 	close(fd);
 }
 

@@ -17,8 +17,8 @@
 struct tls_find;
 
 /* A file that may be one, told for the first time. `fd` is closed after the call; `name` is its path as its process sees it, `dir` the
- * folder of that under the root. `certain`: a library by its name, else a program. Both borrowed for the call. */
-typedef void (*tls_find_cb)(void *ctx, int fd, const char *name, const char *dir, bool certain);
+ * folder of that under the root. `named`: by the user. Both borrowed for the call. */
+typedef void (*tls_find_cb)(void *ctx, int fd, const char *name, const char *dir, bool named);
 
 /* NULL: out of memory. `root` is copied. */
 struct tls_find *tls_find_new(const struct sysroot *root, tls_find_cb cb, void *ctx);

@@ -198,6 +198,8 @@ struct ev_secret {
 #define EV_TLS_EARLY 0x10    /* early data (0-RTT) */
 #define EV_TLS_FILE 0x20     /* SSL_sendfile: `total` bytes of a file, none of them here */
 
+#define EV_TLS_CUT 0x40 /* the rest of the call, from `offset` on, could not be told; no bytes are here */
+
 /* A chunk of what one call wrote or read; len bytes follow, then padding. Chunks of one call have the same ts_ns, thread and ssl,
  * and come in order of `offset`. */
 struct ev_tls_data {
@@ -206,7 +208,7 @@ struct ev_tls_data {
 	struct ev_owner_val owner; /* who called; sk and sock_id of the connection's socket with EV_TLS_KEY */
 	__u64 ssl;
 	__u64 total;  /* bytes the call wrote or read */
-	__u64 offset; /* of this chunk in them; offset + len < total in the last one: cut (EV_TLS_CALL_MAX) */
+	__u64 offset; /* of this chunk in them; */
 	__u32 len;    /* bytes that follow */
 	__s32 fd;     /* with EV_TLS_FD */
 	__u32 flags;  /* EV_TLS_* */

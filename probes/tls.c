@@ -374,6 +374,16 @@ PT_INLINE void pt_tls_fill(struct ev_tls_data *ev, struct pt_tls_rest *rest)
 	ev->owner.sock_id = s->sock_id;
 }
 
+/* It was too long, or its memory could not be read. */
+PT_INLINE void pt_tls_cut(void *ctx, struct ev_tls_data *ev, struct pt_tls_rest *rest)
+{
+	ev->flags |= EV_TLS_CUT;
+	ev->len = 0;
+	ev->offset = rest->offset;
+	if (m_tls.perf_submit(ctx, ev, sizeof(*ev)))
+		pt_count(EV_STAT_TLS_FAILED);
+}
+
 PT_INLINE void pt_tls_tell(void *ctx)
 {
 	u64 id = bpf_get_current_pid_tgid();
@@ -405,6 +415,8 @@ PT_INLINE void pt_tls_tell(void *ctx)
 			left = pt_tls_chunk(ctx, buf, rest);
 	if (left && rest->offset < rest->total)
 		m_tls_progs.call(ctx, 0);
+	if (rest->offset < rest->total)
+		pt_tls_cut(ctx, &buf->ev, rest);
 	m_tls_rest.delete(&id);
 }
 
@@ -426,11 +438,13 @@ PT_INLINE void pt_tls_done(void *ctx, struct pt_tls_call *call, u64 total)
 	};
 	u64 id = bpf_get_current_pid_tgid();
 
+	if (call->flags & EV_TLS_FILE)
+		rest.data = 0;
 	m_tls_rest.update(&id, &rest);
 	pt_tls_tell(ctx);
 }
 
-/* int or ssize_t: bytes, or not above 0 */
+/* int or ssize_t: bytes, or not above 0. What SSL_sendfile sent is not in memory. */
 int ur_ssl_data(struct pt_regs *ctx)
 {
 	struct pt_tls_call call = {};

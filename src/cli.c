@@ -178,6 +178,8 @@ static int set_backend(struct options *opts, const char *name, const char *arg)
 
 DEFINE_SETTER(set_write, opts->write_path = arg)
 DEFINE_SETTER(set_keylog, opts->keylog_path = arg)
+DEFINE_SETTER(set_plaintext, opts->plaintext = true)
+DEFINE_SETTER(set_hex, opts->hex = true)
 DEFINE_SETTER(set_no_keys, opts->no_keys = true)
 DEFINE_SETTER(set_print, opts->print = true)
 DEFINE_SETTER(set_quiet, opts->quiet = true)
@@ -197,6 +199,9 @@ static const struct option_row rows[] = {
 	{'i', "interface", "IFACE", "capture on IFACE (repeatable); any: all, also those that appear later (default)",
 		set_iface},
 	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
+	{0, "plaintext", NULL, "what goes through TLS libraries in clear, with who and over which connection (packets too: --print)",
+		set_plaintext},
+	{'X', "hex", NULL, "plaintext in hex and ASCII", set_hex},
 	{0, "keylog", "FILE", "append TLS secrets to FILE, as SSLKEYLOGFILE does", set_keylog},
 	{0, "no-keys", NULL, "no TLS secrets in what -w writes", set_no_keys},
 	{0, "libssl", "FILE", "FILE is a TLS library, or a program with one in it (repeatable)", set_libssl},
@@ -338,6 +343,10 @@ static enum cli_result check_together(const struct options *opts)
 		return usage("a bundle is compiled already", "--bundle and --assume-kernel");
 	if (opts->include_unknown && !opts->pid_cnt && !opts->uid_cnt)
 		return usage("makes sense with -p or --uid only", "--include-unknown");
+	if (opts->hex && !opts->plaintext)
+		return usage("shows plaintext: add --plaintext", "-X");
+	if (opts->plaintext && opts->write_path && !strcmp(opts->write_path, "-"))
+		return usage("both want standard output", "--plaintext and -w -");
 	if (opts->no_keys && opts->keylog_path)
 		return usage("one wants keys, the other does not", "--keylog and --no-keys");
 	if (opts->print && opts->write_path && !strcmp(opts->write_path, "-"))

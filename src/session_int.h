@@ -69,7 +69,9 @@ struct session {
 	struct evict *evict; /* NULL where the kernel evicts by itself */
 	struct stream owners;
 	struct stream packets;
+	struct stream plain; /* ring NULL: no plaintext is wanted */
 	struct hooks *hooks;
+	struct hooks *tls_hooks; /* NULL: no plaintext is wanted */
 	struct secret_table *secrets; /* NULL, like the next: no secrets are wanted */
 	struct tls_probes *tls_probes;
 	struct tls_find *tls_find;
@@ -122,6 +124,8 @@ void session_on_release(struct session *s, const struct ev_release *ev);
 int session_open_tls(struct session *s);
 void session_close_tls(struct session *s);
 void session_on_secret(struct session *s, const struct ev_secret *ev);
+/* A record of m_tls. */
+void session_on_plain(void *ctx, const void *rec, size_t len);
 /* Looks at some more processes; call it about every tick. */
 void session_find_tls(struct session *s);
 
@@ -133,6 +137,7 @@ int session_open_sinks(struct session *s);
 void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
 void session_sink_secret(struct session *s, const struct secret *secret);
+void session_sink_plain(struct session *s, const struct plain *p);
 void session_flush_sinks(struct session *s);
 
 /* Statistics, then the end of every sink that has not failed. */

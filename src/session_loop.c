@@ -56,6 +56,8 @@ static int watch_all(struct session *s)
 		err = watch_ring(s, s->owners.ring);
 	if (!err)
 		err = watch_ring(s, s->packets.ring);
+	if (!err && s->plain.ring)
+		err = watch_ring(s, s->plain.ring);
 	return err;
 }
 
@@ -128,6 +130,16 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 		count_captured(s, &p, iface);
 }
 
+/* As late as packets: so that text is in order, and what a connection is called is known. */
+static void hand_on_plain(struct session *s, uint64_t until_ns)
+{
+	ring_refresh(s->plain.ring);
+	if (ring_fill_percent(s->plain.ring) > PRESSURE_PERCENT)
+		until_ns = UINT64_MAX;
+	order_run(s->plain.order, until_ns, session_on_plain, s);
+	ring_commit(s->plain.ring);
+}
+
 /* All records up to the two limits, owners first: a packet is judged by what became known within its window. */
 static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packets_until_ns)
 {
@@ -137,6 +149,8 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 	ring_commit(s->owners.ring);
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
+	if (s->plain.ring)
+		hand_on_plain(s, packets_until_ns);
 	order_run(s->packets.order, packets_until_ns, on_packet, s);
 	ring_commit(s->packets.ring);
 }
@@ -186,7 +200,8 @@ static int dispatch(struct session *s, const struct epoll_event *events, int n)
 /* Milliseconds to sleep at most. */
 static int sleep_ms(const struct session *s, uint64_t now_ns)
 {
-	bool waiting = order_next_ns(s->packets.order) != UINT64_MAX;
+	bool waiting = order_next_ns(s->packets.order) != UINT64_MAX ||
+		       (s->plain.order && order_next_ns(s->plain.order) != UINT64_MAX);
 	int tick = waiting ? TICK_BUSY_MS : TICK_IDLE_MS;
 
 	if (s->end_ns <= now_ns)
@@ -220,7 +235,7 @@ int session_loop(struct session *s)
 	s->end_ns = s->opts->duration_ns ? now_ns + s->opts->duration_ns : UINT64_MAX;
 	while (!s->stop && !err && now_ns < s->end_ns) {
 		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));
-		uint64_t captured = s->stats.captured;
+		uint64_t captured = s->stats.captured + s->stats.plain_bytes;
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -229,7 +244,7 @@ int session_loop(struct session *s)
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
 		if (s->hold)
 			hold_expire(s->hold, s->window_end_ns);
-		if (captured != s->stats.captured)
+		if (captured != s->stats.captured + s->stats.plain_bytes)
 			session_flush_sinks(s);
 		err = dispatch(s, events, n < 0 ? 0 : n);
 		every_second(s, now_ns, &second_ns);

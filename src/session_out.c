@@ -49,7 +49,14 @@ static int open_pcapng(struct session *s)
 
 static int open_text(struct session *s)
 {
-	struct text_opts opts = {.verbose = s->opts->verbose, .quiet = s->opts->quiet};
+	const struct options *o = s->opts;
+	struct text_opts opts = {
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.packets = o->print || (!o->write_path && !o->plaintext),
+		.plain = o->plaintext,
+		.hex = o->hex,
+	};
 	struct sink *sink = text_open(stdout, &opts);
 
 	if (!sink)
@@ -82,7 +89,7 @@ int session_open_sinks(struct session *s)
 	if (!err && s->opts->keylog_path)
 		err = open_keylog(s);
 
-	if (!err && (!s->opts->write_path || s->opts->print))
+	if (!err && (!s->opts->write_path || s->opts->print || s->opts->plaintext))
 		err = open_text(s);
 	return err;
 }
@@ -128,6 +135,17 @@ void session_sink_secret(struct session *s, const struct secret *secret)
 	for (size_t i = 0; i < s->output_cnt; i++) {
 		struct output *o = &s->outputs[i];
 		int err = o->sink && o->sink->ops->secret ? o->sink->ops->secret(o->sink, secret) : 0;
+
+		if (err)
+			fail(s, o, err);
+	}
+}
+
+void session_sink_plain(struct session *s, const struct plain *p)
+{
+	for (size_t i = 0; i < s->output_cnt; i++) {
+		struct output *o = &s->outputs[i];
+		int err = o->sink && o->sink->ops->plain ? o->sink->ops->plain(o->sink, p) : 0;
 
 		if (err)
 			fail(s, o, err);

@@ -2,6 +2,7 @@
 /* TLS: which libraries are probed, what comes of their secrets, and packets that wait for them. */
 #include "session_int.h"
 #include "base/log.h"
+#include "model/record.h"
 
 #include <errno.h>
 #include <string.h>
@@ -73,11 +74,12 @@ int session_open_tls(struct session *s)
 		.maps = s->maps,
 		.feat = &s->feat,
 		.kern_version = s->kver,
+		.plaintext = s->opts->plaintext,
 	};
 	const struct options *o = s->opts;
 	int err;
 
-	if (!o->keylog_path && (!o->write_path || o->no_keys))
+	if (!o->plaintext && !o->keylog_path && (!o->write_path || o->no_keys))
 		return 0;
 	s->secrets = secret_table_new(CONNECTIONS_MAX);
 	s->tls_probes = tls_probes_new(&opts);
@@ -86,7 +88,9 @@ int session_open_tls(struct session *s)
 		log_err("out of memory");
 		return -ENOMEM;
 	}
-	err = find_named(s);
+	err = o->plaintext ? hooks_attach(backend_tls(s->backend), &s->bundle, s->maps, &s->feat, s->kver, &s->tls_hooks) : 0;
+	if (!err)
+		err = find_named(s);
 	if (!err)
 		tls_find_system(s->tls_find);
 	return err;
@@ -97,6 +101,7 @@ void session_close_tls(struct session *s)
 	hold_free(s->hold);
 	tls_find_free(s->tls_find);
 	tls_probes_free(s->tls_probes);
+	hooks_free(s->tls_hooks);
 	secret_table_free(s->secrets);
 }
 
@@ -119,6 +124,38 @@ void session_on_secret(struct session *s, const struct ev_secret *ev)
 	session_sink_secret(s, secret);
 	if (s->hold)
 		hold_secret(s->hold, ev->random);
+}
+
+void session_on_plain(void *ctx, const void *rec, size_t len)
+{
+	const struct ev_tls_data *ev = rec;
+	struct session *s = ctx;
+	struct plain p = {
+		.key = ev->key,
+		.fd = -1,
+	};
+
+	if (s->full)
+		return;
+	if (record_check(rec, len) || ev->hdr.type != EV_TLS_DATA) {
+		s->stats.bad_records++;
+		return;
+	}
+	owner_from_val(&ev->owner, &p.owner);
+	p.owner.attr = EV_ATTR_EXACT;
+	if (!filter_passes(&s->filter, &p.owner))
+		return;
+	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
+	p.ssl = ev->ssl;
+	p.flags = ev->flags;
+	p.fd = ev->flags & EV_TLS_FD ? ev->fd : -1;
+	p.total = ev->total;
+	p.offset = ev->offset;
+	p.data = (const uint8_t *)(ev + 1);
+	p.len = ev->len;
+	s->stats.plain_cut += (ev->flags & (EV_TLS_CUT | EV_TLS_FILE)) == EV_TLS_CUT;
+	s->stats.plain_bytes += p.len;
+	session_sink_plain(s, &p);
 }
 
 void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p)

@@ -3,7 +3,6 @@
 #ifndef PIDTAP_MODEL_PLAIN_H
 #define PIDTAP_MODEL_PLAIN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,12 +15,11 @@ struct plain {
 	struct ev_key key;  /* this end is the local one; all zero (0.0.0.0:0-0.0.0.0:0) where the connection is not known */
 	uint64_t ssl;	    /* with owner's pid: which TLS connection */
 	int32_t fd;	    /* -1: not known */
-	uint8_t flags;	    /* EV_TLS_* */
+	uint32_t flags;	    /* EV_TLS_*; with EV_TLS_CUT the rest, from offset on, is missing */
 	uint64_t total;	    /* bytes of the call */
 	uint64_t offset;    /* of this chunk in them */
 	const uint8_t *data; /* borrowed for the sink's call */
 	uint32_t len;
-	bool cut; /* the last chunk of a call that had more */
 };
 
 #endif

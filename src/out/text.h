@@ -20,6 +20,9 @@
 struct text_opts {
 	bool verbose; /* -v: also attr=, tid=, thread name where it differs, TTL and IP length */
 	bool quiet;   /* -q: less of the protocol, as tcpdump -q */
+	bool packets; /* a line a packet */
+	bool plain;   /* plaintext (out/text_plain.h) */
+	bool hex;     /* -X: plaintext in hex and ASCII */
 };
 
 /* Writes to `out`, which is borrowed and not closed. NULL: out of memory. */

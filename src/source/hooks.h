@@ -22,6 +22,9 @@ const struct backend *backend_choose(const char *name, struct features *feat, ch
 const struct backend *backend_by_name(const char *name);
 const char *backend_name(const struct backend *b);
 
+/* The hooks that TLS plaintext needs besides. */
+const struct backend *backend_tls(const struct backend *b);
+
 /* Loads and attaches every hook of the back-end. A hook whose kernel function does not exist is left out where the table
  * says another covers it, else the whole fails. Prints; negative errno, and nothing stays attached. */
 int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,

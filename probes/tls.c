@@ -47,14 +47,14 @@ PT_INLINE void pt_read_label(char *to, void *from)
 	to[EV_LABEL_LEN - 1] = 0;
 }
 
-PT_INLINE void pt_read_secret(u8 *to, void *from, u64 len)
+/* In pieces of constant sizes, and nothing behind them. */
+PT_INLINE void pt_read_secret(u8 *to, u8 *from, u64 len)
 {
+	PT_READ_USER_N(to, 32, from);
+	if (len > 32)
+		PT_READ_USER_N(to + 32, 16, from + 32);
 	if (len > 48)
-		PT_READ_USER_N(to, 64, from);
-	else if (len > 32)
-		PT_READ_USER_N(to, 48, from);
-	else
-		PT_READ_USER_N(to, 32, from);
+		PT_READ_USER_N(to + 48, 16, from + 48);
 }
 
 PT_INLINE void pt_read_random(u8 *to, void *ssl)
@@ -309,13 +309,20 @@ struct pt_tls_rest {
 };
 BPF_HASH(m_tls_rest, u64, struct pt_tls_rest, 10240);
 
+/* n, in a form whose bounds every verifier sees: the compiler must not know them. */
+PT_INLINE u64 pt_tls_size(u64 n)
+{
+	n--;
+	asm volatile("" : "+r"(n));
+	return (n & (PT_TLS_CHUNK - 1)) + 1;
+}
+
 /* Bytes at `from` into the buffer: exactly n, 1 .. PT_TLS_CHUNK. Where sizes must be constant what lies behind comes along, and
  * user space cuts it off; near the end of a page less is tried. */
-PT_INLINE int pt_tls_copy(struct pt_tls_buf *buf, u8 *from, u32 n)
+PT_INLINE int pt_tls_copy(struct pt_tls_buf *buf, u8 *from, u64 n)
 {
 #if HAVE_MEM_IN_MAP
-	n = ((n - 1) & (PT_TLS_CHUNK - 1)) + 1;
-	return PT_READ_USER_N(buf->data, n, from);
+	return PT_READ_USER_N(buf->data, pt_tls_size(n), from);
 #else
 	if (n == PT_TLS_CHUNK)
 		return PT_READ_USER_N(buf->data, PT_TLS_CHUNK, from);
@@ -328,7 +335,7 @@ PT_INLINE int pt_tls_copy(struct pt_tls_buf *buf, u8 *from, u32 n)
 PT_INLINE int pt_tls_chunk(void *ctx, struct pt_tls_buf *buf, struct pt_tls_rest *rest)
 {
 	u64 left = rest->total - rest->offset;
-	u32 n = left < PT_TLS_CHUNK ? left : PT_TLS_CHUNK;
+	u64 n = left < PT_TLS_CHUNK ? left : PT_TLS_CHUNK;
 
 	if (!n)
 		return 0;
@@ -339,7 +346,7 @@ PT_INLINE int pt_tls_chunk(void *ctx, struct pt_tls_buf *buf, struct pt_tls_rest
 		return 0;
 	}
 #if HAVE_MEM_IN_MAP
-	n = ((n - 1) & (PT_TLS_CHUNK - 1)) + 1;
+	n = pt_tls_size(n);
 #else
 	n = PT_TLS_CHUNK;
 #endif
@@ -361,6 +368,7 @@ PT_INLINE void pt_tls_fill(struct ev_tls_data *ev, struct pt_tls_rest *rest)
 	ev->ssl = rest->ssl;
 	ev->total = rest->total;
 	ev->flags = rest->flags;
+	pt_owner_current(&ev->owner);
 	if (!s)
 		return;
 	ev->fd = s->fd;
@@ -384,31 +392,24 @@ PT_INLINE void pt_tls_cut(void *ctx, struct ev_tls_data *ev, struct pt_tls_rest 
 		pt_count(EV_STAT_TLS_FAILED);
 }
 
-PT_INLINE void pt_tls_tell(void *ctx)
+/* Tells some of the rest, and runs again for what is left: a program of its own, as stack and instructions of one are few. */
+int ur_tls_more(struct pt_regs *ctx)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	struct pt_tls_rest *rest = m_tls_rest.lookup(&id);
-	struct ev_owner_val who = {};
 	int left = 1;
 #if HAVE_MEM_IN_MAP
 	int zero = 0;
 	struct pt_tls_buf *buf = m_tls_buf.lookup(&zero);
 
 	if (!buf)
-		return;
+		return 0;
 #else
 	struct pt_tls_buf on_stack = {}, *buf = &on_stack;
 #endif
 	if (!rest)
-		return;
+		return 0;
 	pt_tls_fill(&buf->ev, rest);
-	if (!pt_owner_current(&who)) {
-		m_tls_rest.delete(&id);
-		return;
-	}
-	who.sk = buf->ev.owner.sk;
-	who.sock_id = buf->ev.owner.sock_id;
-	buf->ev.owner = who;
 #pragma unroll
 	for (int i = 0; i < PT_TLS_CHUNKS; i++)
 		if (left)
@@ -418,11 +419,6 @@ PT_INLINE void pt_tls_tell(void *ctx)
 	if (rest->offset < rest->total)
 		pt_tls_cut(ctx, &buf->ev, rest);
 	m_tls_rest.delete(&id);
-}
-
-int ur_tls_more(struct pt_regs *ctx)
-{
-	pt_tls_tell(ctx);
 	return 0;
 }
 
@@ -441,7 +437,7 @@ PT_INLINE void pt_tls_done(void *ctx, struct pt_tls_call *call, u64 total)
 	if (call->flags & EV_TLS_FILE)
 		rest.data = 0;
 	m_tls_rest.update(&id, &rest);
-	pt_tls_tell(ctx);
+	m_tls_progs.call(ctx, 0);
 }
 
 /* int or ssize_t: bytes, or not above 0. What SSL_sendfile sent is not in memory. */

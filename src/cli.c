@@ -199,7 +199,7 @@ static const struct option_row rows[] = {
 	{'i', "interface", "IFACE", "capture on IFACE (repeatable); any: all, also those that appear later (default)",
 		set_iface},
 	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
-	{0, "plaintext", NULL, "what goes through TLS libraries in clear, with who and over which connection (packets too: --print)",
+	{0, "plaintext", NULL, "what goes through TLS libraries, in clear, with its process and connection",
 		set_plaintext},
 	{'X', "hex", NULL, "plaintext in hex and ASCII", set_hex},
 	{0, "keylog", "FILE", "append TLS secrets to FILE, as SSLKEYLOGFILE does", set_keylog},

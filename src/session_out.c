@@ -53,7 +53,7 @@ static int open_text(struct session *s)
 	struct text_opts opts = {
 		.verbose = o->verbose,
 		.quiet = o->quiet,
-		.packets = o->print || (!o->write_path && !o->plaintext),
+		.no_packets = !o->print && (o->write_path || o->plaintext),
 		.plain = o->plaintext,
 		.hex = o->hex,
 	};

@@ -98,7 +98,7 @@ static int text_packet(struct sink *s, const struct packet *p)
 	struct text *t = (struct text *)s;
 	int err;
 
-	if (!t->opts.packets)
+	if (t->opts.no_packets)
 		return 0;
 	buf_reset(&t->line);
 	put_prefix(t, p);

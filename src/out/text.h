@@ -20,7 +20,7 @@
 struct text_opts {
 	bool verbose; /* -v: also attr=, tid=, thread name where it differs, TTL and IP length */
 	bool quiet;   /* -q: less of the protocol, as tcpdump -q */
-	bool packets; /* a line a packet */
+	bool no_packets; /* plaintext only */
 	bool plain;   /* plaintext (out/text_plain.h) */
 	bool hex;     /* -X: plaintext in hex and ASCII */
 };

@@ -66,7 +66,7 @@ SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(O)/tests/peer $(O)/tests/scenario $(patsubst %.c,$(O)/tests/%,$(notdir \
-	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/golden/*.c tests/fuzz/*.c)))
+	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c)))
 # The virtual machines: live tests with the back-end this machine may lack. They are emulated, 20 times slower than real
 # ones; `check` runs there only what depends on the back-end.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'make -s build/tests/peer && exec tests/run $(VM_PARTS)'
@@ -87,7 +87,7 @@ check: ## all tests that need no virtual machine, and one that does
 	@tools/install-deps build demo check vm
 	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools unit-tests
 	@status=0; tools/vm/vm tree bullseye || status=1; \
-	tests/run unit cli probes golden fuzz matrix live || status=1; \
+	tests/run unit cli probes golden fuzz tls matrix live || status=1; \
 	$(MAKE) --no-print-directory check-vm-one || status=1; exit $$status
 
 check-unit: unit-tests ## unit tests, under address and undefined-behaviour sanitizers
@@ -146,7 +146,7 @@ $$(O)/tests/%: tests/$(1)/%.c $$$$(call linked_sources,tests/$(1)/$$$$*.c) $$(HE
 	$$(call say,CC,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) $$(SAN_FLAGS) -o $$@ $$< $$(call links,$$<)
 endef
 .SECONDEXPANSION:
-$(foreach dir,unit probes golden fuzz,$(eval $(call linked_programs,$(dir))))
+$(foreach dir,unit probes tls golden fuzz,$(eval $(call linked_programs,$(dir))))
 
 install: all ## to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \

@@ -65,15 +65,20 @@ clean:
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
-TEST_TOOLS := $(O)/tests/peer $(O)/tests/scenario $(patsubst %.c,$(O)/tests/%,$(notdir \
-	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c)))
-# The virtual machines: live tests with the back-end this machine may lack. They are emulated, 20 times slower than real
-# ones; `check` runs there only what depends on the back-end.
-VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'make -s build/tests/peer && exec tests/run $(VM_PARTS)'
-VM_PARTS := live
+TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
+	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))
+# The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so the live tests
+# that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away; `check` runs only what is left
+# of VM_LIVE.
+VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
+NATIVE_ONLY := assume errors evict output reuse signals tunnel vlan
+comma := ,
+space := $(subst ,, )
+VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))
+VM_MATRIX := tests/matrix/run --table /var/cache/pidtap-vm-out/matrix.md || status=1;
 VM_TIMEOUT ?= 2700
 
-.PHONY: demo check check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint unit-tests test-tools help
+.PHONY: demo check check-native check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint unit-tests live-tools test-tools help
 
 help:
 	@sed -n 's/^#   //p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -83,12 +88,16 @@ demo: ## a private network, traffic in it, and pidtap on it: build/demo/demo.pca
 	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools
 	@tools/demo
 
-check: ## all tests that need no virtual machine, and one that does
+check: ## all tests that need no virtual machine, and some with Debian 12's kernel in one
+	@status=0; $(MAKE) --no-print-directory check-native || status=1; \
+	$(MAKE) --no-print-directory check-vm-one || status=1; exit $$status
+
+check-native: ## all tests that need no virtual machine, the matrix among them
 	@tools/install-deps build demo check vm
 	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools unit-tests
 	@status=0; tools/vm/vm tree bullseye || status=1; \
 	tests/run unit cli probes golden fuzz tls matrix live || status=1; \
-	$(MAKE) --no-print-directory check-vm-one || status=1; exit $$status
+	tests/matrix/run --table $(O)/matrix.md || status=1; exit $$status
 
 check-unit: unit-tests ## unit tests, under address and undefined-behaviour sanitizers
 	@tests/run unit
@@ -99,13 +108,14 @@ check-cli: all ## tests that need neither root nor a network
 check-live: all test-tools ## tests on private network namespaces; root
 	@tests/run live
 
-check-vm-one: VM_PARTS := live:attribution,bundle,exthdr,filters
+check-vm-one: VM_LIVE := attribution,bundle,exthdr,filters,strict
+check-vm-one: VM_MATRIX :=
 check-vm-one: ## the live tests of the kprobe back-end, on Debian 12's kernel
 	tools/vm/vm tree bookworm
 	tools/vm/vm build bookworm
 	tools/vm/vm run --timeout $(VM_TIMEOUT) bookworm -- $(VM_TEST)
 
-check-vm: ## the live tests on Debian 11, 12, 13 and sid, each with its own kernel, compiler and libbcc
+check-vm: ## live tests and the matrix on Debian 11, 12, 13 and sid, each with its own kernel, compiler and libbcc
 	@tools/install-deps build demo check vm
 	tools/vm/vm matrix --timeout $(VM_TIMEOUT) -- $(VM_TEST)
 
@@ -123,7 +133,8 @@ lint: check-headers check-scripts ## headers, scripts, layers
 	@tools/check-layers
 
 unit-tests: $(UNIT)
-test-tools: $(TEST_TOOLS)
+live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict
+test-tools: live-tools $(TEST_TOOLS)
 
 $(O)/tests/peer: tests/peer.c
 	$(Q)mkdir -p $(@D)
@@ -146,7 +157,7 @@ $$(O)/tests/%: tests/$(1)/%.c $$$$(call linked_sources,tests/$(1)/$$$$*.c) $$(HE
 	$$(call say,CC,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) $$(SAN_FLAGS) -o $$@ $$< $$(call links,$$<)
 endef
 .SECONDEXPANSION:
-$(foreach dir,unit probes tls golden fuzz,$(eval $(call linked_programs,$(dir))))
+$(foreach dir,unit probes tls golden fuzz live,$(eval $(call linked_programs,$(dir))))
 
 install: all ## to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \

@@ -7,7 +7,7 @@
  * it is filled (padding would leak kernel stack).
  *
  * Two perf buffers per CPU carry them:
- *   m_owners   ev_owner, ev_close, ev_release, ev_proc and ev_exec: small, rare, read at once
+ *   m_owners   ev_owner, ev_close, ev_release, ev_shake, ev_proc and ev_exec: small, rare, read at once
  *   m_packets  ev_packet + frame bytes: many; they stay in the ring until the order window has passed,
  *              so that every owner learnt meanwhile is known when a packet is judged
  *   m_tls      ev_tls_data + bytes, with --plaintext only: in a ring of its own, so that neither pushes out the other
@@ -25,6 +25,7 @@
 #define EV_RECORD __attribute__((packed, aligned(4)))
 #endif
 
+#define EV_TICK_NS (1000000000ULL / 100) /* USER_HZ, 100 wherever pidtap runs: what /proc tells of a start is in these */
 #define EV_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h; NUL-terminated by the kernel */
 
 /* A record's type, ev_hdr.type */
@@ -35,8 +36,9 @@
 #define EV_FORK 5 /* ev_proc: a process began */
 #define EV_EXIT 6 /* ev_proc: its last thread ended */
 #define EV_EXEC 7 /* ev_exec */
-#define EV_SECRET 8 /* ev_secret: TLS keys became known; on m_owners, read at once */
-#define EV_TLS_DATA 9 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
+#define EV_SHAKE 8
+#define EV_SECRET 9 /* ev_secret: TLS keys became known; on m_owners, read at once */
+#define EV_TLS_DATA 10 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -95,26 +97,42 @@ struct ev_key {
 	__u8 pad[7];
 };
 
+/* Key of m_comms: a name as the kernel cuts it, padded with zeros. */
+struct ev_comm {
+	char name[EV_COMM_LEN];
+};
+
 /* Who owns a socket: value of m_flow_owner and part of m_sock's. All zero: unknown. */
 struct ev_owner_val {
 	__u64 start_ns;		 /* group leader's start, CLOCK_BOOTTIME: with pid the identity of a process */
 	__u64 sk;		 /* kernel address of the socket; 0 in a seed. Identity only, never printed */
 	__u64 sock_id;		 /* ktime at which this socket was first seen: its generation. 0 in a seed */
+	__u64 act_ns;		 /* ktime at which all below was so; 0: not known */
 	__u32 pid;		 /* tgid, in the initial pid namespace */
 	__u32 tid;		 /* thread that acted last */
 	__u32 uid;		 /* its uid, in the initial user namespace */
-	__u32 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	__u16 attr;		 /* EV_ATTR_EXACT, EV_ATTR_ICMP or EV_ATTR_SEED */
+	__u16 exec_id;		 /* another number: it runs another program since. For the kernel side only */
 	char comm[EV_COMM_LEN];	 /* the group leader's */
 	char tcomm[EV_COMM_LEN]; /* the thread's own */
+} EV_RECORD;
+
+/* Value of m_actors, keyed by pid: a process that owns sockets. */
+struct ev_actor {
+	__u64 start_ns;
+	__u64 ended; /* 1: it is no more; whose its open sockets are now, user space finds out */
 } EV_RECORD;
 
 /* Value of m_sock, keyed by the socket's kernel address: is it alive, and whose is it? */
 struct ev_sock {
 	struct ev_owner_val owner;
 	__u64 closed_ns; /* ktime of its close, 0 while alive. Closing stamps, it deletes nothing */
+	__u64 ino;	 /* of its file; 0: not known */
+	__u64 peer;	 /* a datagram socket's: a hash of whom it is connected to, 0: nobody */
 	__u32 netns;	 /* of the socket: a packet may carry its sender's socket into another namespace */
 	__u16 port;	 /* local port user space was told of, host order; 0 while unbound */
-	__u16 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
+	__u8 released;	 /* 1: the owner gave up a descriptor while others were left; nobody acted since */
+	__u8 orphan;	 /* 1: its last descriptor was closed; what still comes is the kernel's doing */
 } EV_RECORD;
 
 /* A process acted on a socket: it owns it from hdr.ts_ns on. Sent only when that is news. */
@@ -134,8 +152,9 @@ struct ev_owner {
 struct ev_close {
 	struct ev_hdr hdr;
 	__u64 sk;
-	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key and sk say whose end it is */
+	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key, sk and ino say whose end it is */
 	struct ev_key key; /* valid where sock_id is 0 */
+	__u64 ino;	   /* 0 where it has lost its file already */
 } EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL
 
@@ -150,6 +169,14 @@ struct ev_release {
 	__u64 start_ns; /* of the process that gave it up */
 	__u32 pid;
 	__u32 pad;
+} EV_RECORD;
+
+/* A SYN began a handshake; the kernel chose this one of several listeners that share its port (SO_REUSEPORT). Says which socket, and
+ * not whose: it is told in softirq. The SYN is older, the SYN-ACK younger than the record. */
+struct ev_shake {
+	struct ev_hdr hdr;
+	struct ev_key key; /* of the connection */
+	__u64 ino;	   /* of the listener's file, as in ev_owner */
 } EV_RECORD;
 
 /* A process began or ended. */
@@ -251,9 +278,10 @@ struct ev_packet {
 #define EV_STAT_FLOW_FULL 7	/* new keys m_flow_owner had no room for */
 #define EV_STAT_SOCK_INSERT 8	/* new sockets in m_sock */
 #define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
-#define EV_STAT_TLS_FAILED 10	/* plaintext records the ring refused */
-#define EV_STAT_TLS_UNREAD 11	/* chunks of plaintext whose memory could not be read */
-#define EV_STAT_CNT 12
+#define EV_STAT_PID_FULL 10	/* processes m_pids had no room for: their packets are dropped */
+#define EV_STAT_TLS_FAILED 11	/* plaintext records the ring refused */
+#define EV_STAT_TLS_UNREAD 12	/* chunks of plaintext whose memory could not be read */
+#define EV_STAT_CNT 13
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */
@@ -272,22 +300,26 @@ struct ev_packet {
 #define EV_RUN_UID 0x04	     /* m_uids is a filter */
 #define EV_RUN_COMM 0x08     /* m_comms is a filter */
 
-#define EV_PID_GIVEN 1	/* values in m_pids: the process only, */
-#define EV_PID_FOLLOW 2 /* or with the children it makes */
+#define EV_PIDS_MAX 4096 /* entries of m_pids */
+#define EV_PID_GIVEN 0x01  /* values in m_pids: the process, */
+#define EV_PID_FOLLOW 0x02 /* and the children it makes; */
+#define EV_PID_NAMED 0x04  /* it got a name of m_comms by exec: noted owners may still have the old one */
 
 _Static_assert(sizeof(struct ev_hdr) == 16, "ev_hdr");
 _Static_assert(sizeof(struct ev_key) == 48, "ev_key");
-_Static_assert(sizeof(struct ev_owner_val) == 72, "ev_owner_val");
-_Static_assert(sizeof(struct ev_sock) == 88, "ev_sock");
-_Static_assert(sizeof(struct ev_owner) == 152, "ev_owner");
-_Static_assert(sizeof(struct ev_close) == 80, "ev_close");
+_Static_assert(sizeof(struct ev_owner_val) == 80, "ev_owner_val");
+_Static_assert(sizeof(struct ev_actor) == 16, "ev_actor");
+_Static_assert(sizeof(struct ev_sock) == 112, "ev_sock");
+_Static_assert(sizeof(struct ev_owner) == 160, "ev_owner");
+_Static_assert(sizeof(struct ev_close) == 88, "ev_close");
 _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
+_Static_assert(sizeof(struct ev_shake) == 72, "ev_shake");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
 _Static_assert(sizeof(struct ev_secret) == 176, "ev_secret");
-_Static_assert(sizeof(struct ev_tls_data) == 176, "ev_tls_data");
-_Static_assert(sizeof(struct ev_packet) == 168, "ev_packet");
-_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 136, "ev_packet.ifindex");
-_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 156, "ev_packet.dir");
+_Static_assert(sizeof(struct ev_tls_data) == 184, "ev_tls_data");
+_Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
+_Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");
+_Static_assert(__builtin_offsetof(struct ev_packet, dir) == 164, "ev_packet.dir");
 
 #endif

@@ -9,13 +9,17 @@
 /* A header tree made from BTF has types and no macros; these are ABI. */
 #define PT_AF_INET 2
 #define PT_AF_INET6 10
+#define PT_AF_PACKET 17
 #define PT_IFMT 0170000
 #define PT_IFSOCK 0140000
-#define PT_PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+#define PT_PF_EXITING 0x00000004 /* include/linux/sched.h */
+#define PT_PF_KTHREAD 0x00200000
 
 #define PT_TCP_ESTABLISHED 1 /* include/net/tcp_states.h */
 #define PT_TCP_SYN_SENT 2
+#define PT_TCP_FIN_WAIT1 4
 #define PT_TCP_CLOSE 7
+#define PT_TCP_LAST_ACK 9
 #define PT_TCP_LISTEN 10
 
 #define PT_PROTO_ICMP 1

@@ -56,6 +56,24 @@ int kp_inet_hash(struct pt_regs *ctx, struct sock *sk)
 	return 0;
 }
 
+/* A SYN came, and of the listeners of its port the kernel chose `sk`; the SYN-ACK has not left. In softirq, so it may not say who.
+ * `req` begins as a socket does (sock_common), with both ends in it, IPv4 also as v4-mapped (sk_daddr_set). */
+int kp_reqsk_add(struct pt_regs *ctx, struct sock *sk, struct sock *req)
+{
+	struct ev_shake ev = {};
+
+	if (!pt_sock_reuseport(sk) || pt_sock_proto(sk) != PT_PROTO_TCP)
+		return 0;
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	ev.hdr.type = EV_SHAKE;
+	ev.hdr.size = sizeof(ev);
+	ev.ino = pt_sock_ino(sk);
+	pt_sock_key(req, PT_PROTO_TCP, &ev.key);
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+	return 0;
+}
+
 int kp_tcp_sendmsg(struct pt_regs *ctx, struct sock *sk)
 {
 	pt_claim(ctx, sk, -1);
@@ -118,9 +136,44 @@ int kp_raw_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
 	return 0;
 }
 
+/* The port is bound by now, but nothing is connected yet. */
+int kp_datagram_connect(struct pt_regs *ctx, struct sock *sk, struct sockaddr *to)
+{
+	pt_claim_connect(ctx, sk, to);
+	return 0;
+}
+
+/* By connect to AF_UNSPEC. What is left of its port is seen when the socket is used again. */
+int kp_udp_disconnect(struct pt_regs *ctx, struct sock *sk)
+{
+	struct ev_key unknown = {};
+
+	if (pt_sock_proto(sk) == PT_PROTO_UDP)
+		pt_sock_moved(ctx, sk, &unknown);
+	return 0;
+}
+
+/* packet_sendmsg, packet_sendmsg_spkt */
+int kp_packet_sendmsg(struct pt_regs *ctx, struct socket *socket)
+{
+	struct sock *sk = 0;
+
+	PT_READ(sk, &socket->sk);
+	if (sk)
+		pt_claim(ctx, sk, -1);
+	return 0;
+}
+
 int kp_datagram_recvmsg(struct pt_regs *ctx, struct sock *sk)
 {
 	pt_claim(ctx, sk, -1);
+	return 0;
+}
+
+/* The end of udp_recvmsg and udpv6_recvmsg: the port is claimed by now. */
+int kp_skb_consume_udp(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb)
+{
+	pt_claim_received(ctx, sk, skb);
 	return 0;
 }
 

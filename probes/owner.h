@@ -10,7 +10,7 @@
 PT_INLINE int pt_owner_current(struct ev_owner_val *o)
 {
 	struct task_struct *task = (void *)bpf_get_current_task(), *leader = 0;
-	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 pid_tgid = bpf_get_current_pid_tgid(), exec_id = 0; /* 32 bits wide before 5.7 and its like among stable kernels */
 	u32 flags = 0;
 
 	PT_READ(flags, &task->flags);
@@ -23,12 +23,20 @@ PT_INLINE int pt_owner_current(struct ev_owner_val *o)
 	o->pid = pid_tgid >> 32;
 	o->tid = (u32)pid_tgid;
 	o->uid = (u32)bpf_get_current_uid_gid();
+	PT_READ_N(&exec_id, sizeof(((struct task_struct *)0)->self_exec_id), &task->self_exec_id);
+	o->exec_id = exec_id;
 	return 1;
 }
 
 PT_INLINE int pt_same_process(struct ev_owner_val *a, struct ev_owner_val *b)
 {
 	return a->pid == b->pid && a->start_ns == b->start_ns;
+}
+
+/* In the same program, too: what it was before an exec is not what user space wants to know of it. */
+PT_INLINE int pt_same_image(struct ev_owner_val *a, struct ev_owner_val *b)
+{
+	return pt_same_process(a, b) && a->exec_id == b->exec_id;
 }
 
 PT_INLINE int pt_same_comm(struct ev_owner_val *a, struct ev_owner_val *b)
@@ -38,16 +46,41 @@ PT_INLINE int pt_same_comm(struct ev_owner_val *a, struct ev_owner_val *b)
 	return x[0] == y[0] && x[1] == y[1];
 }
 
-/* Also the thread, its credentials and the program (exec): what a packet shows. */
+/* Also the thread, its credentials and its name: what a packet shows. */
 PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 {
-	return pt_same_process(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
+	return pt_same_image(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
 }
 
-/* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at), and completes it with the socket's identity. A socket seen
- * for the first time, or at the address of a closed one, gets a new generation. Returns 1 where its process or its port
- * is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full: its close could not be told, so that nobody may be told of it. */
-PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
+/* Is what is known of this address still about this socket? A datagram socket whose process died may have ended untold; one whose
+ * owner acts is no other's. */
+PT_INLINE int pt_sock_is(struct ev_sock *known, struct sock *sk, struct ev_owner_val *o)
+{
+	u64 ino = 0;
+
+	if (known->closed_ns)
+		return 0;
+	if (!known->ino || pt_same_process(&known->owner, o))
+		return 1;
+	ino = pt_sock_ino(sk);
+	return !ino || ino == known->ino;
+}
+
+/* Whom a datagram socket is connected to, as ev_sock.peer; TCP's change with a close. */
+PT_INLINE u64 pt_peer(struct ev_key *key)
+{
+	u64 *addr = (u64 *)key->raddr;
+
+	if (!key->rport || key->proto == PT_PROTO_TCP)
+		return 0;
+	return ((addr[0] ^ addr[1]) * 0x9e3779b97f4a7c15ULL + key->rport) << 1 | 1; /* never 0 */
+}
+
+/* Notes that `o` acts on `sk`, bound to `port` (0: not yet, or not looked at, nor is `peer` then), and completes it with the
+ * socket's identity. A socket seen for the first time, or at the address of one that is gone, gets a new generation. Returns 1
+ * where its process, its program or its port is news, or where nobody was sure to hold it, 0 where not, -1 where the map is full:
+ * its close could not be told, so that nobody may be told of it. */
+PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, u64 peer, struct ev_owner_val *o)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *known = m_sock.lookup(&addr);
@@ -56,25 +89,33 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, struct ev_owner_val *o)
 
 	o->sk = addr;
 	o->attr = EV_ATTR_EXACT;
-	if (known && !known->closed_ns) {
+	if (known && pt_sock_is(known, sk, o)) {
 		o->sock_id = known->owner.sock_id;
-		if (!port)
-			port = known->port; /* who does not know it does not deny it */
-		news = known->port != port || known->released || !pt_same_process(&known->owner, o);
-		if (!news && pt_same_actor(&known->owner, o))
+		if (!port) { /* who does not know it does not deny it */
+			port = known->port;
+			peer = known->peer;
+		}
+		news = known->port != port || known->released || !pt_same_image(&known->owner, o);
+		if (!news && pt_same_actor(&known->owner, o)) {
+			o->act_ns = known->owner.act_ns;
 			return 0;
+		}
+		o->act_ns = bpf_ktime_get_ns();
 	} else {
-		o->sock_id = bpf_ktime_get_ns();
+		o->sock_id = o->act_ns = bpf_ktime_get_ns();
 	}
 	fresh.owner = *o;
+	fresh.ino = pt_sock_ino(sk);
 	fresh.netns = pt_sock_netns(sk);
 	fresh.port = port;
+	fresh.peer = peer;
 	if (m_sock.update(&addr, &fresh)) {
 		pt_count(EV_STAT_SOCK_FULL);
 		return -1;
 	}
 	if (!known)
 		pt_count(EV_STAT_SOCK_INSERT);
+	pt_actor_acts(o);
 	return news;
 }
 
@@ -96,7 +137,7 @@ PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev, int news)
 	int new_key = !known, tell = 1;
 
 	if (known) {
-		tell = news || known->sock_id != ev->owner.sock_id || !pt_same_process(known, &ev->owner);
+		tell = news || known->sock_id != ev->owner.sock_id || !pt_same_image(known, &ev->owner);
 		if (!tell && pt_same_actor(known, &ev->owner))
 			return;
 	}
@@ -115,6 +156,28 @@ PT_INLINE int pt_key_is_flow(struct ev_key *key)
 	return key->lport && (key->rport || key->proto == PT_PROTO_ICMP || key->proto == PT_PROTO_ICMPV6);
 }
 
+/* A datagram socket that is connected to somebody else now, or to nobody, or has another port or none, gets nothing any more of
+ * what it got before: to all that know of it, it is closed, and a new one. `key` is its own, or all zero: not known yet. */
+PT_INLINE void pt_sock_moved(void *ctx, struct sock *sk, struct ev_key *key)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+	struct ev_close ev = {};
+
+	if (!s || s->closed_ns || !s->port || (s->port == key->lport && s->peer == pt_peer(key)))
+		return;
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	ev.hdr.type = EV_CLOSE;
+	ev.hdr.size = sizeof(ev);
+	ev.sk = addr;
+	ev.sock_id = s->owner.sock_id;
+	s->owner.sock_id = ev.hdr.ts_ns;
+	s->port = 0;
+	s->peer = 0;
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+}
+
 /* The current process acts on `sk`: it owns the flow from now on. `ev` is zeroed but for fd. `to` is the destination of
  * the datagram where the sender names one, in kernel memory or (to_user) its own. */
 PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user)
@@ -128,7 +191,9 @@ PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void
 	if (proto == PT_PROTO_TCP && pt_sock_state(sk) == PT_TCP_CLOSE)
 		return;
 	pt_sock_key(sk, proto, &ev->key);
-	news = pt_sock_touch(sk, ev->key.lport, &ev->owner);
+	if (proto == PT_PROTO_UDP)
+		pt_sock_moved(ctx, sk, &ev->key);
+	news = pt_sock_touch(sk, ev->key.lport, pt_peer(&ev->key), &ev->owner);
 	ev->flags = pt_sock_own_flags(sk);
 	if (news < 0 || proto == PT_PROTO_RAW || !ev->key.lport)
 		return; /* a raw one is found by its socket on the way out, or by claim_raw */
@@ -144,6 +209,40 @@ PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void
 	}
 	if (pt_key_is_flow(&ev->key))
 		pt_flow_write(ctx, ev, news);
+}
+
+/* The current process is about to connect the datagram socket `sk` to `to`, in kernel memory. Where that fails, what it does
+ * next with the socket says so. */
+PT_INLINE void pt_claim_connect(void *ctx, struct sock *sk, void *to)
+{
+	struct ev_owner ev = {.fd = -1};
+	int news;
+
+	if (pt_sock_proto(sk) != PT_PROTO_UDP || !pt_owner_current(&ev.owner))
+		return;
+	pt_sock_key(sk, PT_PROTO_UDP, &ev.key);
+	pt_key_set_remote(&ev.key, to, 0);
+	pt_sock_moved(ctx, sk, &ev.key);
+	news = pt_sock_touch(sk, ev.key.lport, pt_peer(&ev.key), &ev.owner);
+	ev.flags = pt_sock_own_flags(sk);
+	if (news >= 0 && pt_key_is_flow(&ev.key))
+		pt_flow_write(ctx, &ev, news);
+}
+
+/* The current process took a datagram from `sk`. Where others are bound to its port in the same way, the kernel chose one by who
+ * sent it: what else that one sends is this one's, too. */
+PT_INLINE void pt_claim_received(void *ctx, struct sock *sk, struct sk_buff *skb)
+{
+	struct ev_owner ev = {.fd = -1};
+
+	ev.flags = pt_sock_own_flags(sk);
+	if (!(ev.flags & EV_OWN_REUSE) || pt_sock_proto(sk) != PT_PROTO_UDP || !pt_owner_current(&ev.owner))
+		return;
+	pt_sock_key(sk, PT_PROTO_UDP, &ev.key);
+	if (ev.key.rport || !ev.key.lport || pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) < 0)
+		return;
+	pt_key_set_sender(&ev.key, skb);
+	pt_flow_write(ctx, &ev, 0);
 }
 
 #if !HAVE_SKB_SK
@@ -163,7 +262,7 @@ PT_INLINE void pt_claim_raw(void *ctx, struct sock *sk, struct ev_owner *ev, voi
 	/* a raw socket's local port is its protocol */
 	if (!(ev->key.lport == PT_PROTO_ICMP && echo.type == 8) && !(ev->key.lport == PT_PROTO_ICMPV6 && echo.type == 128))
 		return;
-	if (pt_sock_touch(sk, 0, &ev->owner) < 0)
+	if (pt_sock_touch(sk, 0, 0, &ev->owner) < 0)
 		return;
 	ev->owner.attr = EV_ATTR_ICMP;
 	if (to)
@@ -191,7 +290,7 @@ PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk, int fd)
 		return;
 	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 	ev.flags = pt_sock_own_flags(sk);
-	if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && ev.key.lport)
+	if (pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) >= 0 && ev.key.lport)
 		pt_owner_send(ctx, &ev);
 }
 
@@ -209,6 +308,7 @@ PT_INLINE void pt_tell_holder(void *ctx, struct sock *sk, int fd)
 		return;
 	ev.owner.sk = addr;
 	ev.owner.sock_id = s->owner.sock_id;
+	ev.owner.act_ns = bpf_ktime_get_ns();
 	ev.owner.attr = EV_ATTR_EXACT;
 	pt_owner_send(ctx, &ev);
 }
@@ -268,6 +368,15 @@ PT_INLINE void pt_released(void *ctx, struct sock *sk)
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
+PT_INLINE void pt_sock_orphaned(struct sock *sk)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+
+	if (s)
+		s->orphan = 1;
+}
+
 /* The current process closes a descriptor of `sk`. Who closes the last one of a connection ends it: the FIN is its own. */
 PT_INLINE void pt_gives_up(void *ctx, struct sock *sk, struct file *file)
 {
@@ -290,12 +399,13 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 	ev.hdr.type = EV_CLOSE;
 	ev.hdr.size = sizeof(ev);
 	ev.sk = addr;
+	ev.ino = pt_sock_ino(sk);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;
 	} else {
 		/* a seed, or evicted while open: user space may still know it by its key */
-		pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
+		pt_sock_last_key(sk, pt_sock_proto(sk), &ev.key);
 		if (!ev.key.lport)
 			return;
 		if (!m_flow_owner.delete(&ev.key))

@@ -70,7 +70,7 @@ PT_INLINE void pt_forked(void *ctx, struct task_struct *child)
 	PT_READ(tgid, &child->tgid);
 	if (pid != tgid || pt_is_kthread(child)) /* a thread */
 		return;
-	/* following of children begins here: tgid into m_pids */
+	pt_filter_fork(tgid);
 	pt_proc_fill(&ev, EV_FORK, sizeof(ev), child);
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
@@ -115,6 +115,7 @@ int te_process_exec(void *ctx)
 	struct ev_exec ev = {};
 
 	pt_proc_fill(&ev.proc, EV_EXEC, sizeof(ev), task);
+	pt_filter_exec(&ev.proc);
 	pt_read_args(&ev, task);
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
@@ -134,6 +135,8 @@ int te_process_exit(void *ctx)
 	if (live || pt_is_kthread(task))
 		return 0;
 	pt_proc_fill(&ev, EV_EXIT, sizeof(ev), task);
+	pt_filter_exit(ev.pid);
+	pt_actor_ends(ev.pid, ev.start_ns);
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
 	return 0;

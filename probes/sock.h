@@ -20,14 +20,26 @@ PT_INLINE u8 pt_sock_state(struct sock *sk)
 	return state;
 }
 
+/* Does a process hold it (lock_sock)? Then whatever happens to it does so in that one's context: what softirq brings waits in the
+ * backlog (net/ipv4/tcp_ipv4.c, tcp_v4_rcv). */
+PT_INLINE int pt_sock_locked(struct sock *sk)
+{
+	int owned = 0;
+
+	PT_READ(owned, &sk->sk_lock.owned);
+	return owned;
+}
+
 /* By the name of its struct proto: sk_protocol is a bit field below 5.6, and SOCK_STREAM may also be SCTP or MPTCP.
- * 0 for what pidtap does not attribute. */
+ * Packet sockets count as raw ones. 0 for what pidtap does not attribute. */
 PT_INLINE u8 pt_sock_proto(struct sock *sk)
 {
 	struct proto *prot = 0;
 	char name[8] = {};
 	u16 family = pt_sock_family(sk);
 
+	if (family == PT_AF_PACKET)
+		return PT_PROTO_RAW;
 	if (family != PT_AF_INET && family != PT_AF_INET6)
 		return 0;
 	PT_READ(prot, &sk->__sk_common.skc_prot);
@@ -91,6 +103,18 @@ PT_INLINE void pt_sock_key(struct sock *sk, u8 proto, struct ev_key *key)
 	key->proto = proto;
 }
 
+/* The same of one that is being closed: tcp_set_state() takes skc_num away before it tells of TCP_CLOSE, and leaves inet_sport. */
+PT_INLINE void pt_sock_last_key(struct sock *sk, u8 proto, struct ev_key *key)
+{
+	__be16 lport = 0;
+
+	pt_sock_key(sk, proto, key);
+	if (key->lport)
+		return;
+	PT_READ(lport, &((struct inet_sock *)sk)->inet_sport);
+	key->lport = bpf_ntohs(lport);
+}
+
 /* The remote end a datagram is sent to, where the sender names it (msg_name, sendto). The address is in kernel memory
  * (kprobes) or still the user's (syscall tracepoints). */
 PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)
@@ -113,12 +137,35 @@ PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)
 	key->rport = bpf_ntohs(to.sin6_port); /* the same place in both */
 }
 
+/* Who sent the datagram that a socket has received. */
+PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
+{
+	unsigned char *head = 0, *ip;
+	u16 net = 0, transport = 0;
+	__be16 port = 0;
+	u8 vihl = 0;
+
+	PT_READ(head, &skb->head);
+	PT_READ(net, &skb->network_header);
+	PT_READ(transport, &skb->transport_header);
+	ip = head + net;
+	PT_READ(vihl, ip);
+	if (vihl >> 4 == 6)
+		PT_READ_N(key->raddr, 16, ip + 8);
+	else
+		pt_read_v4_addr(key->raddr, (__be32 *)(ip + 12));
+	PT_READ(port, (__be16 *)(head + transport));
+	key->rport = bpf_ntohs(port);
+}
+
 /* The byte behind skc_state holds bit fields (include/net/sock.h): reuse:4, reuseport:1, ipv6only:1. */
 #ifdef __BIG_ENDIAN_BITFIELD
 #define PT_SKC_REUSE 0xf8
+#define PT_SKC_REUSEPORT 0x08
 #define PT_SKC_V6ONLY 0x04
 #else
 #define PT_SKC_REUSE 0x1f
+#define PT_SKC_REUSEPORT 0x10
 #define PT_SKC_V6ONLY 0x20
 #endif
 
@@ -132,6 +179,15 @@ PT_INLINE u8 pt_sock_own_flags(struct sock *sk)
 	if (pt_sock_family(sk) == PT_AF_INET6)
 		flags |= bits & PT_SKC_V6ONLY ? EV_OWN_V6 | EV_OWN_V6ONLY : EV_OWN_V6;
 	return flags;
+}
+
+/* Do several sockets share its port? */
+PT_INLINE int pt_sock_reuseport(struct sock *sk)
+{
+	u8 bits = 0;
+
+	PT_READ(bits, (u8 *)&sk->__sk_common.skc_state + 1);
+	return bits & PT_SKC_REUSEPORT;
 }
 
 /* The socket behind a file, or NULL where the file is none. */
@@ -170,7 +226,7 @@ PT_INLINE struct file *pt_fd_file(int fd)
 	return file;
 }
 
-/* How many references the file has. struct file counts them from 1 below 6.13 (f_count), from 0 since (f_ref). */
+/* How many references the file has; below 1 when the last is gone. struct file counts them from 1 below 6.13 (f_count), from 0 since (f_ref). */
 PT_INLINE long pt_file_refs(struct file *file)
 {
 	long refs = 0;
@@ -184,16 +240,23 @@ PT_INLINE long pt_file_refs(struct file *file)
 	return refs;
 }
 
-/* The inode number by which /proc/PID/fd shows a socket; 0 while it has no file. */
-PT_INLINE u64 pt_sock_ino(struct sock *sk)
+PT_INLINE struct file *pt_sock_file(struct sock *sk)
 {
 	struct socket *socket = 0;
 	struct file *file = 0;
-	struct inode *inode = 0;
-	unsigned long ino = 0;
 
 	PT_READ(socket, &sk->sk_socket);
 	PT_READ(file, &socket->file);
+	return file;
+}
+
+/* The inode number by which /proc/PID/fd shows a socket; 0 while it has no file. */
+PT_INLINE u64 pt_sock_ino(struct sock *sk)
+{
+	struct file *file = pt_sock_file(sk);
+	struct inode *inode = 0;
+	unsigned long ino = 0;
+
 	PT_READ(inode, &file->f_inode);
 	PT_READ(ino, &inode->i_ino);
 	return ino;

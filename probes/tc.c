@@ -5,6 +5,7 @@
  */
 
 #define PT_SOCK_RAW 3 /* include/linux/net.h */
+#define PT_PACKET_LOOPBACK 5 /* include/uapi/linux/if_packet.h */
 #define PT_TCP_FLAG_SYN 0x02
 #define PT_TCP_FLAG_ACK 0x10
 
@@ -19,20 +20,20 @@ PT_INLINE int pt_is_syn(struct ev_packet *ev)
 	return (ev->tcp_flags & (PT_TCP_FLAG_SYN | PT_TCP_FLAG_ACK)) == PT_TCP_FLAG_SYN;
 }
 
-/* Does the owner noted for a flow still answer? A closed TCP socket does so for a while: its FIN, its reset and
- * retransmissions leave after the close. Datagram sockets are judged in user space then. */
+/* Does the owner noted for a flow still answer? Of one that ended user space knows who has the open socket now, unless
+ * it had closed it. A closed TCP socket does so for a while: its FIN, its reset and retransmissions leave after the close. Datagram sockets are judged in user space then. */
 PT_INLINE int pt_owner_answers(struct ev_owner_val *o, struct ev_packet *ev)
 {
 	u64 addr = o->sk;
 	struct ev_sock *s;
 
 	if (!addr)
-		return 1; /* a seed */
+		return !pt_actor_ended(o); /* a seed */
 	s = m_sock.lookup(&addr);
 	if (!s || s->released || s->owner.sock_id != o->sock_id)
 		return 0;
 	if (!s->closed_ns)
-		return 1;
+		return s->orphan || !pt_actor_ended(o);
 	return ev->key.proto == PT_PROTO_TCP && !pt_is_syn(ev) && ev->hdr.ts_ns - s->closed_ns < EV_LINGER_NS;
 }
 
@@ -52,24 +53,36 @@ PT_INLINE void pt_find_by_key(struct ev_key *key, struct ev_packet *ev)
 }
 
 #if HAVE_SKB_SK
+PT_INLINE int pt_sock_is_any(struct bpf_sock *sk)
+{
+	if (sk->family == PT_AF_INET)
+		return !sk->src_ip4;
+	return !(sk->src_ip6[0] | sk->src_ip6[1] | sk->src_ip6[2] | sk->src_ip6[3]);
+}
+
 /* Is it bound to the packet's source address, or to none? `addr` is IPv4 as v4-mapped. */
 PT_INLINE int pt_sock_has_addr(struct bpf_sock *sk, u8 *addr)
 {
 	u32 *words = (u32 *)addr;
 
-	if (sk->family == PT_AF_INET)
-		return !sk->src_ip4 || sk->src_ip4 == words[3];
-	if (!(sk->src_ip6[0] | sk->src_ip6[1] | sk->src_ip6[2] | sk->src_ip6[3]))
+	if (pt_sock_is_any(sk))
 		return 1;
+	if (sk->family == PT_AF_INET)
+		return sk->src_ip4 == words[3];
 	return sk->src_ip6[0] == words[0] && sk->src_ip6[1] == words[1] && sk->src_ip6[2] == words[2] &&
 	       sk->src_ip6[3] == words[3];
 }
 
-/* Is this packet one that the socket sent? A tunnel's outer packet (vxlan, wireguard, ipip, gre) carries the socket of the
- * inner one. No tunnel goes over TCP; a tunnel over UDP may have chosen the inner port by chance, so addresses are compared too,
+/* Is this packet one that the socket sent? A packet socket sends whatever it likes. An error has the key of what it quotes: only a
+ * raw socket of its protocol sends it. A tunnel's outer packet (vxlan, wireguard, ipip, gre) carries the socket of the inner
+ * one. No tunnel goes over TCP; a tunnel over UDP may have chosen the inner port by chance, so addresses are compared too,
  * but not for TCP, where the source may be translated by now. A raw socket sends its protocol, or whatever it likes. */
 PT_INLINE int pt_sock_sent(struct bpf_sock *sk, struct ev_packet *ev)
 {
+	if (sk->family == PT_AF_PACKET)
+		return 1;
+	if (ev->flags & EV_PKT_ERROR)
+		return sk->type == PT_SOCK_RAW && (sk->protocol == PT_PROTO_ICMP || sk->protocol == PT_PROTO_ICMPV6);
 	if (sk->type == PT_SOCK_RAW)
 		return ev->key.proto && (sk->protocol == ev->key.proto || sk->protocol == PT_PROTO_RAW);
 	if (!(ev->flags & EV_PKT_KEY) || sk->protocol != ev->key.proto || sk->src_port != ev->key.lport)
@@ -77,13 +90,33 @@ PT_INLINE int pt_sock_sent(struct bpf_sock *sk, struct ev_packet *ev)
 	return ev->key.proto == PT_PROTO_TCP || pt_sock_has_addr(sk, ev->key.laddr);
 }
 
+/* It made up the packet, of which addresses and ports say nothing then of whose it is, nor do answers to them come to it: but for
+ * a raw socket's echo, whose identifier is the process's own. */
+PT_INLINE int pt_sock_made_up(struct bpf_sock *sk, struct ev_packet *ev)
+{
+	if (sk->family == PT_AF_PACKET || ev->flags & EV_PKT_ERROR)
+		return 1;
+	return sk->type == PT_SOCK_RAW && (ev->key.proto == PT_PROTO_TCP || ev->key.proto == PT_PROTO_UDP);
+}
+
+/* A close in softirq goes unseen where it interrupts another of our programs (bpf_prog_active): what is known may be of a socket
+ * that had this address before. */
+PT_INLINE int pt_sock_is_stale(struct ev_sock *s, struct ev_packet *ev)
+{
+	return ev->key.proto == PT_PROTO_TCP && s->port && s->port != ev->key.lport;
+}
+
 /* On its way out a packet carries its socket: it finds the owner before the tuple is known (a SYN under the tracepoint
  * back-end, the first datagram of an unconnected socket, a raw ping), and makes the tuple known. A SYN-ACK carries the
- * listener at best. */
+ * listener at best.
+ *
+ * Where the socket is bound to no address, the kernel or its owner chose one for this datagram, and what comes to that may be
+ * another socket's: the tuple is known without it. */
 PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 {
 	struct ev_owner learnt = {.fd = -1};
 	struct bpf_sock *sk = skb->sk;
+	u8 is_any;
 	struct ev_sock *s;
 	u64 addr;
 
@@ -92,36 +125,45 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 	sk = bpf_sk_fullsock(sk);
 	if (!sk || !pt_sock_sent(sk, ev))
 		return;
+	is_any = pt_sock_is_any(sk);
+	if (pt_sock_made_up(sk, ev))
+		ev->flags &= ~EV_PKT_KEY;
 	addr = (u64)sk;
 	s = m_sock.lookup(&addr);
-	if (!s || s->closed_ns || s->released || s->netns != ev->netns)
+	if (!s || s->closed_ns || s->released || s->netns != ev->netns || pt_sock_is_stale(s, ev))
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)
+		return;
+	if (pt_actor_ended(&s->owner))
 		return;
 	ev->owner = s->owner;
 	if (!(ev->flags & EV_PKT_KEY) || !ev->key.lport)
 		return;
+	learnt.key = ev->key;
 	if (ev->key.proto == PT_PROTO_ICMP || ev->key.proto == PT_PROTO_ICMPV6)
 		ev->owner.attr = EV_ATTR_ICMP;
-	learnt.key = ev->key;
+	else if (is_any && ev->key.proto == PT_PROTO_UDP)
+		__builtin_memset(learnt.key.laddr, 0, 16);
 	learnt.owner = ev->owner;
 	pt_flow_write(skb, &learnt, 0);
 }
 #endif
 
-/* Later fragments take the owner of the first one, and an error that leaves was sent by the kernel, whatever socket they
- * carry. */
+/* Later fragments take the owner of the first one, whatever socket they carry. What leaves is of the socket that sent it, whoever
+ * has that tuple, too. What comes goes to a UDP socket on any address only if there is none on this one: user space knows. */
 PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
 {
+	u8 may_be_any = ev->key.proto != PT_PROTO_TCP && (ev->key.proto != PT_PROTO_UDP || ev->dir == EV_DIR_OUT);
+
 	if (ev->flags & EV_PKT_FRAG)
 		return;
-	if (ev->flags & EV_PKT_KEY)
-		pt_find_by_key(&ev->key, ev);
 #if HAVE_SKB_SK
-	if (!ev->owner.pid && ev->dir == EV_DIR_OUT && !(ev->flags & EV_PKT_ERROR))
+	if (ev->dir == EV_DIR_OUT)
 		pt_find_by_sock(skb, ev);
 #endif
-	if (!ev->owner.pid && ev->flags & EV_PKT_KEY && ev->key.proto != PT_PROTO_TCP) {
+	if (!ev->owner.pid && ev->flags & EV_PKT_KEY)
+		pt_find_by_key(&ev->key, ev);
+	if (!ev->owner.pid && ev->flags & EV_PKT_KEY && may_be_any) {
 		struct ev_key any = ev->key;
 
 		__builtin_memset(any.laddr, 0, 16);
@@ -135,11 +177,9 @@ PT_INLINE void pt_find_owner(struct __sk_buff *skb, struct ev_packet *ev)
  * take the owner of the first one there, and of an error's owner the last word is said there. */
 PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 {
-	u32 pid = ev->owner.pid, uid = ev->owner.uid;
-
-	if (!pid || ev->owner.attr == EV_ATTR_SEED || ev->flags & (EV_PKT_FIRST | EV_PKT_ERROR))
+	if (!ev->owner.pid || ev->owner.attr == EV_ATTR_SEED || ev->flags & (EV_PKT_FIRST | EV_PKT_ERROR))
 		return 0;
-	return (run & EV_RUN_PID && !m_pids.lookup(&pid)) || (run & EV_RUN_UID && !m_uids.lookup(&uid));
+	return !pt_filter_passes(&ev->owner, run);
 }
 
 /* Adds nothing, but the verifier cannot know: it goes on with one state for all the ways a packet may have been parsed (9,100
@@ -160,6 +200,9 @@ PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 	u32 off;
 	int err;
 
+	/* what was sent to a group comes back to the host's own members, without the link layer; it was seen on its way out */
+	if (dir == EV_DIR_IN && skb->pkt_type == PT_PACKET_LOOPBACK)
+		return 0;
 	pt_count(EV_STAT_SEEN);
 	ev.hdr.ts_ns = bpf_ktime_get_ns();
 	ev.hdr.type = EV_PACKET;

@@ -45,8 +45,45 @@ PT_INLINE int pt_call_exit(struct pt_call *call)
 	return 1;
 }
 
-/* SYN_SENT and LISTEN are entered in the context of the process that connects or listens; ESTABLISHED and CLOSE may be
- * entered in softirq and take no name from there. */
+/* The current process closes the connection's last descriptor, or shuts it down: the FIN is its own. Of one that dies this is told
+ * in any case: the connection was no other's. */
+PT_INLINE void pt_claim_fin(void *ctx, struct sock *sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct ev_owner ev = {.fd = -1};
+	u32 flags = 0;
+	int news;
+
+	if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_sock_locked(sk) || !pt_owner_current(&ev.owner))
+		return;
+	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
+	ev.flags = pt_sock_own_flags(sk);
+	news = pt_sock_touch(sk, ev.key.lport, 0, &ev.owner);
+	if (pt_file_refs(pt_sock_file(sk)) < 1)
+		pt_sock_orphaned(sk);
+	PT_READ(flags, &task->flags);
+	if (news >= 0 && ev.key.lport)
+		pt_flow_write(ctx, &ev, news || flags & PT_PF_EXITING);
+}
+
+/* Whoever connects was noted at SYN_SENT; the tuple is complete by now, whatever comes of it. May run in any context. */
+PT_INLINE void pt_tell_connecting(void *ctx, struct sock *sk)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+	struct ev_owner ev = {.fd = -1};
+
+	if (!s || s->closed_ns)
+		return;
+	ev.owner = s->owner;
+	pt_sock_last_key(sk, PT_PROTO_TCP, &ev.key);
+	if (ev.key.lport)
+		pt_flow_write(ctx, &ev, 0);
+}
+
+/* SYN_SENT and LISTEN are entered in the context of the process that connects or listens, the states of a FIN in that of the one that
+ * closes if it holds the lock (from softirq, too, where a shutdown was put off: 6.10); ESTABLISHED and CLOSE may be entered in
+ * softirq and take no name from there. */
 int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct sock *sk = (struct sock *)ctx->args[0];
@@ -59,22 +96,15 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 			return 0;
 		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 		ev.flags = pt_sock_own_flags(sk);
-		if (pt_sock_touch(sk, ev.key.lport, &ev.owner) >= 0 && state == PT_TCP_LISTEN && ev.key.lport)
+		if (pt_sock_touch(sk, ev.key.lport, 0, &ev.owner) >= 0 && state == PT_TCP_LISTEN && ev.key.lport)
 			pt_owner_send(ctx, &ev);
-	} else if (state == PT_TCP_ESTABLISHED && old == PT_TCP_SYN_SENT) {
-		u64 addr = (u64)sk;
-		struct ev_sock *s = m_sock.lookup(&addr);
-		struct ev_owner ev = {.fd = -1};
-
-		if (!s || s->closed_ns)
-			return 0;
-		ev.owner = s->owner;
-		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
-		pt_flow_write(ctx, &ev, 0);
-	} else if (state == PT_TCP_CLOSE) {
-		if (pt_sock_proto(sk) == PT_PROTO_TCP)
-			pt_sock_closed(ctx, sk);
+	} else if (state == PT_TCP_FIN_WAIT1 || state == PT_TCP_LAST_ACK) {
+		pt_claim_fin(ctx, sk);
 	}
+	if (old == PT_TCP_SYN_SENT && (state == PT_TCP_ESTABLISHED || state == PT_TCP_CLOSE))
+		pt_tell_connecting(ctx, sk);
+	if (state == PT_TCP_CLOSE && pt_sock_proto(sk) == PT_PROTO_TCP)
+		pt_sock_closed(ctx, sk);
 	return 0;
 }
 
@@ -132,7 +162,7 @@ PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
 	if (proto == PT_PROTO_TCP)
-		pt_claim(ctx, sk, fd);
+		pt_claim_to(ctx, sk, &ev, 0, 0);
 	if (!proto || proto == PT_PROTO_TCP)
 		return;
 	pt_call_enter(fd, to);
@@ -144,7 +174,7 @@ PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 #endif
 	/* port 0: what is bound is told at the end, where it is sure */
 	if (pt_owner_current(&ev.owner))
-		pt_sock_touch(sk, 0, &ev.owner);
+		pt_sock_touch(sk, 0, 0, &ev.owner);
 }
 
 /* sendto(fd, buf, len, flags, addr, addrlen) */
@@ -198,7 +228,11 @@ int tp_enter_close(struct pt_sys_enter *ctx)
 		return 0;
 	if (proto != PT_PROTO_RAW)
 		pt_gives_up(ctx, sk, file);
-	if (proto != PT_PROTO_TCP && pt_file_refs(file) == 1)
+	if (pt_file_refs(file) > 1)
+		return 0;
+	if (proto == PT_PROTO_TCP)
+		pt_sock_orphaned(sk); /* also where its FIN is sent already */
+	else
 		pt_sock_closed(ctx, sk);
 	return 0;
 }

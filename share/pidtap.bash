@@ -10,14 +10,45 @@ _pidtap_interfaces()
 	done
 }
 
+_pidtap_namespaces()
+{
+	local name
+	echo all
+	for name in /run/netns/*; do
+		[ ! -e "$name" ] || basename "$name"
+	done
+}
+
+# What is behind `--`, word $1: a command, completed as it is elsewhere, where bash-completion is there.
+_pidtap_command()
+{
+	if declare -F _command_offset >/dev/null; then
+		_command_offset $(($1 + 1))
+	elif [ "$COMP_CWORD" -eq $(($1 + 1)) ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+	fi
+}
+
 _pidtap()
 {
-	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local word current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 
 	COMPREPLY=()
+	for ((word = 1; word < COMP_CWORD; word++)); do
+		if [ "${COMP_WORDS[word]}" = -- ]; then
+			_pidtap_command "$word"
+			return
+		fi
+	done
 	case $previous in
 	-i | --interface)
 		mapfile -t COMPREPLY < <(compgen -W "$(_pidtap_interfaces)" -- "$current")
+		return
+		;;
+	--netns)
+		mapfile -t COMPREPLY < <(compgen -W "$(_pidtap_namespaces)" -- "$current")
 		return
 		;;
 	-p | --pid)
@@ -32,6 +63,10 @@ _pidtap()
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
+	--comm)
+		mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" -- "$current")
+		return
+		;;
 	--kernel-headers | --cache-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
@@ -41,8 +76,9 @@ _pidtap()
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "-i --interface -w --write --plaintext -X --hex --keylog --no-keys --libssl --hold --print -c --count --duration -s --snapshot-length \
-		-q --quick -v --verbose -n -p --pid --uid --include-unknown --map-size --buffer-size --window --backend \
+	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --plaintext -X --hex --keylog --no-keys --libssl \
+		--hold --print -c --count --duration -s --snapshot-length \
+		-q --quick -v --verbose -n -p --pid -f --follow --uid --comm --include-unknown --map-size --buffer-size --window --backend \
 		--kernel-headers --kernel-headers-force --assume-kernel --cache-dir --no-cache --bundle --bundle-out --dump-bpf \
 		--probe-check -h --help --version" -- "$current")
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "cli_filter.h"
 #include "cli_number.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -33,44 +34,16 @@ struct option_row {
 	int (*set)(struct options *opts, const char *name, const char *arg);
 };
 
-static int out_of_memory(void)
-{
-	log_err("out of memory");
-	return -ENOMEM;
-}
-
-static int append_u32(uint32_t **list, size_t *cnt, uint32_t v)
-{
-	uint32_t *grown = realloc(*list, (*cnt + 1) * sizeof(*grown));
-
-	if (!grown)
-		return out_of_memory();
-	*list = grown;
-	grown[(*cnt)++] = v;
-	return 0;
-}
-
-static int append_str(const char ***list, size_t *cnt, const char *v)
-{
-	const char **grown = realloc(*list, (*cnt + 1) * sizeof(*grown));
-
-	if (!grown)
-		return out_of_memory();
-	*list = grown;
-	grown[(*cnt)++] = v;
-	return 0;
-}
-
 static int set_iface(struct options *opts, const char *name, const char *arg)
 {
 	(void)name;
-	return append_str(&opts->ifaces, &opts->iface_cnt, arg);
+	return cli_append(&opts->ifaces, &opts->iface_cnt, arg);
 }
 
 static int set_libssl(struct options *opts, const char *name, const char *arg)
 {
 	(void)name;
-	return append_str(&opts->libssl, &opts->libssl_cnt, arg);
+	return cli_append(&opts->libssl, &opts->libssl_cnt, arg);
 }
 
 static int set_hold(struct options *opts, const char *name, const char *arg)
@@ -83,20 +56,10 @@ static int set_hold(struct options *opts, const char *name, const char *arg)
 	return err;
 }
 
-static int set_pid(struct options *opts, const char *name, const char *arg)
+static int set_netns(struct options *opts, const char *name, const char *arg)
 {
-	uint64_t v;
-	int err = cli_number(name, arg, 1, INT32_MAX, &v);
-
-	return err ? err : append_u32(&opts->pids, &opts->pid_cnt, (uint32_t)v);
-}
-
-static int set_uid(struct options *opts, const char *name, const char *arg)
-{
-	uint64_t v;
-	int err = cli_number(name, arg, 0, UINT32_MAX - 1, &v);
-
-	return err ? err : append_u32(&opts->uids, &opts->uid_cnt, (uint32_t)v);
+	(void)name;
+	return cli_append(&opts->netns, &opts->netns_cnt, arg);
 }
 
 static int set_snaplen(struct options *opts, const char *name, const char *arg)
@@ -185,6 +148,7 @@ DEFINE_SETTER(set_print, opts->print = true)
 DEFINE_SETTER(set_quiet, opts->quiet = true)
 DEFINE_SETTER(set_verbose, opts->verbose = true)
 DEFINE_SETTER(set_numeric, (void)opts)
+DEFINE_SETTER(set_follow, opts->follow = true)
 DEFINE_SETTER(set_unknown, opts->include_unknown = true)
 DEFINE_SETTER(set_headers, opts->kernel_headers = arg)
 DEFINE_SETTER(set_force, opts->headers_force = true)
@@ -198,6 +162,7 @@ DEFINE_SETTER(set_probe_check, opts->action = ACTION_PROBE_CHECK)
 static const struct option_row rows[] = {
 	{'i', "interface", "IFACE", "capture on IFACE (repeatable); any: all, also those that appear later (default)",
 		set_iface},
+	{0, "netns", "NAME", "also in network namespace NAME: of ip netns, a path, or all (repeatable)", set_netns},
 	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
 	{0, "plaintext", NULL, "what goes through TLS libraries, in clear, with its process and connection",
 		set_plaintext},
@@ -215,8 +180,10 @@ static const struct option_row rows[] = {
 	{'v', "verbose", NULL, "more in text and messages: how a packet was attributed, thread, start-up times",
 		set_verbose},
 	{'n', NULL, NULL, "accepted for habit: addresses and ports are always numbers", set_numeric},
-	{'p', "pid", "PID", "only packets of process PID (repeatable)", set_pid},
-	{0, "uid", "UID", "only packets of processes of user UID (repeatable)", set_uid},
+	{'p', "pid", "PID", "only packets of process PID (repeatable)", cli_set_pid},
+	{'f', "follow", NULL, "with -p: of its children, too, and of theirs", set_follow},
+	{0, "uid", "UID", "only packets of processes of user UID (repeatable)", cli_set_uid},
+	{0, "comm", "NAME", "only packets of processes called NAME (repeatable; 15 bytes count)", cli_set_comm},
 	{0, "include-unknown", NULL, "with a process filter: also packets nobody owns", set_unknown},
 	{0, "map-size", "N", "connections the kernel side keeps in mind (default 10240)", set_map_size},
 	{0, "buffer-size", "SIZE", "packet buffer per CPU, K and M understood (default 8M)", set_buffer_size},
@@ -234,14 +201,16 @@ static const struct option_row rows[] = {
 };
 
 #define ROW_CNT (sizeof(rows) / sizeof(*rows))
+#define CODE_OPERAND 1 /* getopt(3), an option string that begins with - */
 #define CODE_HELP 1000
 #define CODE_VERSION 1001
 #define CODE_ROW 2000 /* + index: options without a letter */
 
 static void print_help(void)
 {
-	printf("usage: pidtap [OPTION]...\n\n"
-	       "Captures packets and says which process each belongs to.\n\n");
+	printf("usage: pidtap [OPTION]... [-- COMMAND [ARG]...]\n\n"
+	       "Captures packets and says which process each belongs to. With COMMAND: runs it, captures it and its children,\n"
+	       "ends with it and returns its status.\n\n");
 	for (size_t i = 0; i < ROW_CNT; i++) {
 		const struct option_row *r = &rows[i];
 		char left[64];
@@ -256,13 +225,14 @@ static void print_help(void)
 	}
 	printf("  -h, --help                     print this\n"
 	       "      --version                  print the version\n\n"
-	       "Exit status: 0 ended as asked, 1 a failure, 2 bad usage. SIGUSR1 prints the counters.\n");
+	       "Exit status: 0 ended as asked, 1 a failure, 2 bad usage, else COMMAND's. SIGUSR1 prints the counters.\n");
 }
 
 static void build_getopt(struct option *longs, char *shorts)
 {
 	size_t n = 0;
 
+	*shorts++ = '-'; /* operands are told in their place: what is behind `--` is a command, what is not is none */
 	*shorts++ = ':'; /* a missing argument is told apart from an unknown option */
 	for (size_t i = 0; i < ROW_CNT; i++) {
 		if (rows[i].letter) {
@@ -341,8 +311,12 @@ static enum cli_result check_together(const struct options *opts)
 		return usage("one builds a bundle, the other runs one", "--bundle and --bundle-out");
 	if (opts->bundle && opts->assume_kver)
 		return usage("a bundle is compiled already", "--bundle and --assume-kernel");
-	if (opts->include_unknown && !opts->pid_cnt && !opts->uid_cnt)
-		return usage("makes sense with -p or --uid only", "--include-unknown");
+	if (opts->follow && !opts->pid_cnt && !opts->command)
+		return usage("follows the children of -p PID or of -- COMMAND; name one", "--follow");
+	if (opts->include_unknown && !cli_is_filtered(opts))
+		return usage("makes sense with -p, --uid, --comm or -- COMMAND only", "--include-unknown");
+	if (opts->command && opts->action != ACTION_CAPTURE)
+		return usage("only a capture runs a command", opts->command[0]);
 	if (opts->hex && !opts->plaintext)
 		return usage("shows plaintext: add --plaintext", "-X");
 	if (opts->plaintext && opts->write_path && !strcmp(opts->write_path, "-"))
@@ -365,38 +339,67 @@ static void set_defaults(struct options *opts)
 	opts->backend = "auto";
 }
 
+/* One thing getopt returned; CLI_RUN: go on. */
+static enum cli_result take(int code, char **argv, struct options *opts)
+{
+	switch (code) {
+	case 'h':
+	case CODE_HELP:
+		print_help();
+		return CLI_DONE;
+	case CODE_VERSION:
+		printf("pidtap %s\n", PIDTAP_VERSION);
+		return CLI_DONE;
+	case CODE_OPERAND:
+		return usage("filter expressions are not supported; use -i, -p, --uid and --comm, and -- before a command",
+			optarg);
+	case ':':
+	case '?':
+		return refuse(code, argv);
+	default:
+		return set_row(opts, find_row(code));
+	}
+}
+
+/* What is behind `--`. Nothing: a script's variable was empty, and all would be captured in place of its command. */
+static enum cli_result take_command(int argc, char **argv, bool dashes, struct options *opts)
+{
+	if (optind < argc)
+		opts->command = &argv[optind];
+	else if (dashes)
+		return usage("needs a command behind it", "--");
+	return check_together(opts);
+}
+
 enum cli_result cli_parse(int argc, char **argv, struct options *opts)
 {
 	struct option longs[ROW_CNT + 3];
-	char shorts[2 * ROW_CNT + 3];
-	int code;
+	char shorts[2 * ROW_CNT + 4];
+	enum cli_result result;
+	int code, at;
 
 	set_defaults(opts);
 	build_getopt(longs, shorts);
 	opterr = 0;
-	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (code == 'h' || code == CODE_HELP) {
-			print_help();
-			return CLI_DONE;
-		}
-		if (code == CODE_VERSION) {
-			printf("pidtap %s\n", PIDTAP_VERSION);
-			return CLI_DONE;
-		}
-		if (code == ':' || code == '?')
-			return refuse(code, argv);
-		if (set_row(opts, find_row(code)) != CLI_RUN)
-			return CLI_USAGE;
+	for (;;) {
+		at = optind ? optind : 1;
+		code = getopt_long(argc, argv, shorts, longs, NULL);
+		if (code == -1)
+			break;
+		result = take(code, argv, opts);
+		if (result != CLI_RUN)
+			return result;
 	}
-	if (optind < argc)
-		return usage("filter expressions are not supported; use -i, -p and --uid", argv[optind]);
-	return check_together(opts);
+	/* it goes past `--` without returning it, and `-w --` is not that */
+	return take_command(argc, argv, optind > at, opts);
 }
 
 void cli_free(struct options *opts)
 {
 	free(opts->ifaces);
 	free(opts->libssl);
+	free(opts->netns);
 	free(opts->pids);
 	free(opts->uids);
+	free(opts->comms);
 }

@@ -20,12 +20,18 @@ struct options {
 	/* where */
 	const char **ifaces; /* -i; empty or "any": all */
 	size_t iface_cnt;
+	const char **netns; /* --netns; besides our own */
+	size_t netns_cnt;
 
 	/* which packets */
 	uint32_t *pids; /* -p */
 	size_t pid_cnt;
 	uint32_t *uids; /* --uid */
 	size_t uid_cnt;
+	const char **comms; /* --comm */
+	size_t comm_cnt;
+	bool follow; /* -f: of -p's children, too */
+	char **command; /* -- COMMAND ARG...: NULL-terminated, borrowed from argv; NULL: none */
 	bool include_unknown;
 	uint32_t snaplen;	/* -s; bytes, 1 .. EV_CAPLEN_MAX */
 	uint64_t max_packets;	/* -c; 0: no limit */

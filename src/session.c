@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -20,6 +19,9 @@
 /* Sockets of which several holders are known. */
 #define SHARED_SOCKETS_MAX 4096
 
+/* Processes that are known, the dead ones included: with a command line some 500 bytes each. */
+#define PROCS_MAX 32768
+
 static void init(struct session *s, const struct options *opts)
 {
 	struct utsname uts;
@@ -27,12 +29,11 @@ static void init(struct session *s, const struct options *opts)
 	memset(s, 0, sizeof(*s));
 	s->opts = opts;
 	s->root.prefix = "";
-	s->epoll_fd = s->signal_fd = -1;
+	s->epoll_fd = s->signal_fd = s->mounts_fd = -1;
 	clock_offset_init(&s->clock);
 	features_init(&s->feat, &s->root, opts->assume_kver);
 	if (kver_running(&s->kver) && !uname(&uts))
 		kver_parse(uts.release, &s->kver);
-	s->filter = (struct filter){opts->pids, opts->pid_cnt, opts->uids, opts->uid_cnt, opts->include_unknown};
 }
 
 static int check_root(struct session *s)
@@ -44,31 +45,6 @@ static int check_root(struct session *s)
 	return -EPERM;
 }
 
-static int check_pids(struct session *s)
-{
-	const struct options *opts = s->opts;
-
-	for (size_t i = 0; i < opts->pid_cnt; i++) {
-		if (!kill((pid_t)opts->pids[i], 0) || errno != ESRCH)
-			continue;
-		log_err("-p %u: no such process", opts->pids[i]);
-		return -ESRCH;
-	}
-	return 0;
-}
-
-static int read_netns(struct session *s)
-{
-	struct stat st;
-
-	if (stat("/proc/self/ns/net", &st)) {
-		log_err("cannot read /proc/self/ns/net: %s (is /proc mounted?)", strerror(errno));
-		return -errno;
-	}
-	s->netns = (uint32_t)st.st_ino;
-	return 0;
-}
-
 static int make_tables(struct session *s)
 {
 	size_t keys = (size_t)s->opts->map_size * FLOWS_PER_MAP_ENTRY;
@@ -76,10 +52,11 @@ static int make_tables(struct session *s)
 	s->ifaces = iface_table_new();
 	s->flows = flow_table_new(keys > FLOWS_MIN ? keys : FLOWS_MIN);
 	s->holders = holders_new(SHARED_SOCKETS_MAX);
+	s->procs = proc_table_new(PROCS_MAX);
 	s->addrs = addrs_new();
 	if (s->flows && s->addrs)
 		s->attributor = attribute_new(s->flows, s->addrs);
-	if (s->ifaces && s->holders && s->attributor)
+	if (s->ifaces && s->holders && s->procs && s->attributor)
 		return 0;
 	log_err("out of memory");
 	return -ENOMEM;
@@ -100,6 +77,7 @@ static int catch_signals(struct session *s)
 
 	set_of_ends(&set);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, and a file that may grow no more, */
 	signal(SIGXFSZ, SIG_IGN); /* are errors of write(2) */
@@ -123,27 +101,31 @@ static int open_sinks(struct session *s)
 
 static int attach_hooks(struct session *s)
 {
+	s->hooked_ns = clock_mono_ns();
 	return hooks_attach(s->backend, &s->bundle, s->maps, &s->feat, s->kver, &s->hooks);
 }
 
-/* Owner hooks first, then the taps: no packet is seen whose owner could not have been noted. */
+/* Owner hooks first, then what was there before them, then the taps: no packet is seen whose owner could not have been noted. */
 static int start(struct session *s)
 {
 	static int (*const steps[])(struct session *s) = {
 		check_root,
-		check_pids,
-		read_netns,
+		session_check_processes,
+		session_start_command,
+		session_make_filter,
+		session_find_spaces,
 		catch_signals,
 		session_get_bundle,
 		make_tables,
-		session_read_addrs,
 		open_sinks,
 		session_make_maps,
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
+		session_follow_existing,
+		session_seed,
 		session_open_tls,
-		session_attach_taps,
+		session_open_spaces,
 	};
 	int err = 0;
 
@@ -155,11 +137,11 @@ static int start(struct session *s)
 /* In reverse. What is still in the buffers is written before the files are ended. */
 static void stop(struct session *s)
 {
-	taps_close(s->taps);
-	if (s->taps)
+	session_close_taps(s);
+	if (s->attached)
 		session_drain(s);
 	hooks_free(s->hooks);
-	if (s->taps) {
+	if (s->attached) {
 		session_refresh_stats(s);
 		session_finish_sinks(s);
 		session_report_end(s);
@@ -169,13 +151,17 @@ static void stop(struct session *s)
 	evict_free(s->evict);
 	maps_free(s->maps);
 	session_close_sinks(s);
+	session_free_spaces(s);
+	iface_select_fini(&s->select);
 	attribute_free(s->attributor);
 	addrs_free(s->addrs);
+	proc_table_free(s->procs);
 	holders_free(s->holders);
 	flow_table_free(s->flows);
 	iface_table_free(s->ifaces);
-	if (s->signal_fd >= 0)
-		close(s->signal_fd);
+	if (s->mounts_fd >= 0)
+		close(s->mounts_fd);
+	filter_free(s->filter);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	bundle_free(&s->bundle);
@@ -184,21 +170,23 @@ static void stop(struct session *s)
 static void announce(struct session *s, uint64_t started_ns)
 {
 	static const char *const how[] = {[BUILD_CACHED] = "cached", [BUILD_COMPILED] = "compiled"};
-	char what[64] = "all interfaces";
+	char what[64] = "all interfaces", where[64] = "";
 
-	if (!session_wants_all(s->opts))
+	if (!iface_select_is_any(&s->select))
 		snprintf(what, sizeof(what), "%s%s", s->opts->ifaces[0], s->opts->iface_cnt > 1 ? ", ..." : "");
 	log_verbose("attached in %.0f ms (bundle %s, %zu hooks, %zu interfaces)",
 		(double)(clock_mono_ns() - started_ns) / NSEC_PER_MSEC, s->opts->bundle ? "carried" : how[s->how],
-		hooks_count(s->hooks), taps_count(s->taps));
-	log_info("listening on %s, back-end %s", what, backend_name(s->backend));
+		hooks_count(s->hooks), session_tap_count(s));
+	if (s->opts->netns_cnt)
+		snprintf(where, sizeof(where), " of %zu network namespaces", session_space_count(s));
+	log_info("listening on %s%s, back-end %s", what, where, backend_name(s->backend));
 }
 
 static int capture(const struct options *opts)
 {
 	uint64_t started_ns = clock_mono_ns();
 	struct session s;
-	int err;
+	int err, status;
 
 	init(&s, opts);
 	err = start(&s);
@@ -207,7 +195,12 @@ static int capture(const struct options *opts)
 		err = session_loop(&s);
 	}
 	stop(&s);
-	return err || s.status || s.interfaces_lost ? 1 : 0;
+	session_wait_command(&s);
+	status = err || s.status || s.interfaces_lost ? 1 : session_command_status(&s);
+	child_free(s.command);
+	if (s.signal_fd >= 0)
+		close(s.signal_fd);
+	return status;
 }
 
 static int compile_only(const struct options *opts)

@@ -1,53 +1,60 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which addresses are our own: what goes from or to another one is only passing through. */
+/* Which addresses are a captured namespace's own: what goes from or to another one is only passing through. They are kept up to
+ * date: one that comes is known at once, one that went is forgotten when the packets of its time have been judged. */
 #include "session_int.h"
 #include "base/log.h"
 
-#include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <string.h>
 
-/* As in struct ev_key. false: no IP address. */
-static bool read_addr(const struct sockaddr *sa, uint8_t addr[16])
+static int add(void *ctx, uint32_t ifindex, const uint8_t addr[16])
 {
-	memset(addr, 0, 16);
-	if (sa && sa->sa_family == AF_INET6) {
-		memcpy(addr, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
-		return true;
-	}
-	if (!sa || sa->sa_family != AF_INET)
-		return false;
-	addr[10] = addr[11] = 0xff;
-	memcpy(addr + 12, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
-	return true;
+	struct space *space = ctx;
+
+	return addrs_add(space->session->addrs, space->ns.inode, ifindex, addr);
 }
 
-static int add(struct session *s, const char *ifname, const struct sockaddr *sa)
+static int list(struct space *space)
 {
-	uint8_t addr[16];
+	int err = addresses_list(space->addresses, add, space);
 
-	return read_addr(sa, addr) ? addrs_add(s->addrs, s->netns, if_nametoindex(ifname), addr) : 0;
-}
-
-int session_read_addrs(struct session *s)
-{
-	struct ifaddrs *list, *i;
-	int err = 0;
-
-	if (getifaddrs(&list)) {
-		err = -errno;
-		log_err("cannot list the addresses of the interfaces: %s", strerror(-err));
-		return err;
-	}
-	for (i = list; i && !err; i = i->ifa_next) {
-		err = add(s, i->ifa_name, i->ifa_addr);
-		if (!err && i->ifa_flags & IFF_BROADCAST)
-			err = add(s, i->ifa_name, i->ifa_broadaddr);
-	}
-	freeifaddrs(list);
 	if (err)
-		log_err("out of memory");
+		log_err("cannot list the addresses of the interfaces: %s", strerror(-err));
 	return err;
+}
+
+int session_open_addrs(struct space *space)
+{
+	int err = addresses_open(&space->addresses);
+
+	space->forget_ns = UINT64_MAX;
+	if (!err)
+		return list(space);
+	log_err("cannot open a netlink socket: %s", strerror(-err));
+	return err;
+}
+
+void session_close_addrs(struct space *space)
+{
+	if (!space->addresses)
+		return;
+	addresses_close(space->addresses);
+	space->addresses = NULL;
+	addrs_del_netns(space->session->addrs, space->ns.inode);
+}
+
+int session_update_addrs(struct space *space, uint64_t now_ns)
+{
+	if (!space->addresses || !addresses_changed(space->addresses))
+		return 0;
+	space->forget_ns = now_ns + 2 * space->session->opts->window_ns;
+	return list(space);
+}
+
+int session_forget_addrs(struct space *space, uint64_t now_ns)
+{
+	if (now_ns < space->forget_ns)
+		return 0;
+	space->forget_ns = UINT64_MAX;
+	addrs_del_netns(space->session->addrs, space->ns.inode);
+	return list(space);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sockets that several processes hold: when the owner gives one up, who has it now? */
 #include "session_int.h"
-#include "base/log.h"
 #include "model/flow_hold.h"
 #include "source/procfd.h"
 
-#include <string.h>
-
 #define CANDIDATES_MAX 32
+#define RELATIVES_MAX 256
 
 /* Looking through the descriptors of all processes takes long on a large machine. */
 #define SEARCH_EVERY_NS NSEC_PER_SEC
@@ -17,50 +15,111 @@ void session_on_holder(struct session *s, const struct ev_owner *ev)
 	struct owner who;
 
 	owner_from_val(&ev->owner, &who);
-	if (ev->ino && holders_add(s->holders, ev->ino, &who))
+	if (ev->ino && holders_add(s->holders, ev->ino, &who, ev->hdr.ts_ns, ev->fd))
 		s->stats.claims_failed++;
 }
 
-/* One that acted on the socket or was told of, and still has it; NULL: none. */
-static const struct owner *find_known(
-	struct session *s, const struct ev_release *ev, const struct owner *candidates, size_t cnt)
+/* One that acted on the socket or was told of, and still has it. */
+static bool find_known(struct session *s, const struct ev_release *ev, struct owner *heir)
 {
-	for (size_t i = 0; i < cnt; i++)
-		if (procfd_has(&s->root, candidates[i].pid, ev->ino))
-			return &candidates[i];
-	return NULL;
+	struct owner who[CANDIDATES_MAX];
+	size_t n = flow_claimants(s->flows, ev, who, CANDIDATES_MAX);
+
+	n += holders_get(s->holders, ev->ino, who + n, CANDIDATES_MAX - n);
+	for (size_t i = 0; i < n; i++) {
+		if (!procfd_has(&s->root, who[i].pid, ev->ino))
+			continue;
+		*heir = who[i];
+		return true;
+	}
+	return false;
 }
 
-static uint32_t find_unknown(struct session *s, const struct ev_release *ev)
+struct search {
+	struct session *s;
+	uint64_t ino;
+	unsigned int left; /* to be looked at */
+	uint32_t answer;
+};
+
+static bool it_has(struct search *q, const struct proc *p)
 {
-	uint32_t pid = procfd_find_child(&s->root, ev->pid, ev->ino);
+	if (p->exit_ns == UINT64_MAX && procfd_has(&q->s->root, p->pid, q->ino))
+		q->answer = p->pid;
+	return q->answer;
+}
+
+static bool family_has(void *ctx, const struct proc *p)
+{
+	struct search *q = ctx;
+
+	if (!q->left)
+		return true;
+	q->left--;
+	return it_has(q, p) || proc_children(q->s->procs, p, family_has, q);
+}
+
+/* Processes that inherited it, also by way of others; then those that may have got it from a relative: its parent's family. Of
+ * children that are older than the capture only /proc knows. 0: none. */
+static uint32_t find_relative(struct session *s, const struct ev_release *ev)
+{
+	const struct proc *p = proc_find(s->procs, ev->pid, ev->start_ns);
+	struct search q = {.s = s, .ino = ev->ino, .left = RELATIVES_MAX};
+	struct proc parent = {.exit_ns = UINT64_MAX};
+
+	if (p)
+		proc_children(s->procs, p, family_has, &q);
+	if (!q.answer)
+		q.answer = procfd_find_child(&s->root, ev->pid, ev->ino);
+	if (q.answer || !p || !p->ppid)
+		return q.answer;
+	parent.pid = p->ppid;
+	parent.start_ns = p->parent_start_ns;
+	family_has(&q, &parent);
+	return q.answer;
+}
+
+/* *all: everybody was looked at. */
+static uint32_t find_unknown(struct session *s, const struct ev_release *ev, bool *all)
+{
+	uint32_t pid = find_relative(s, ev);
 
 	if (pid || ev->hdr.ts_ns < s->next_search_ns)
 		return pid;
 	s->next_search_ns = ev->hdr.ts_ns + SEARCH_EVERY_NS;
+	*all = true;
 	return procfd_find(&s->root, ev->ino);
+}
+
+bool session_find_heir(struct session *s, const struct ev_release *ev, struct owner *heir, bool *nobody)
+{
+	struct ev_owner_val val;
+	bool all = false;
+	uint32_t pid;
+
+	*nobody = false;
+	if (!ev->ino)
+		return false;
+	if (find_known(s, ev, heir))
+		return true;
+	pid = find_unknown(s, ev, &all);
+	*nobody = all && !pid;
+	if (!pid || procfd_owner(&s->root, pid, &val))
+		return false;
+	owner_from_val(&val, heir);
+	return true;
 }
 
 void session_on_release(struct session *s, const struct ev_release *ev)
 {
-	struct owner candidates[CANDIDATES_MAX], found;
-	size_t n = flow_claimants(s->flows, ev, candidates, CANDIDATES_MAX);
-	const struct owner *heir = NULL;
-	struct ev_owner_val val;
-	uint32_t pid;
+	struct owner heir, owner;
+	bool nobody, found;
 
-	if (!n)
+	if (!flow_claimants(s->flows, ev, &owner, 1))
 		return;
-	n += holders_get(s->holders, ev->ino, candidates + n, CANDIDATES_MAX - n);
-	if (ev->ino)
-		heir = find_known(s, ev, candidates, n);
-	if (!heir && ev->ino) {
-		pid = find_unknown(s, ev);
-		if (pid && !procfd_owner(&s->root, pid, &val)) {
-			owner_from_val(&val, &found);
-			heir = &found;
-		}
-	}
-	if (flow_handover(s->flows, ev, heir))
+	found = session_find_heir(s, ev, &heir, &nobody);
+	if (found)
+		filter_acted(s->filter, heir.pid, heir.start_ns);
+	if (flow_handover(s->flows, ev, found ? &heir : NULL))
 		s->stats.claims_failed++;
 }

@@ -14,6 +14,7 @@
 #include "model/flow.h"
 #include "model/holders.h"
 #include "model/iface.h"
+#include "model/proc.h"
 #include "model/secret.h"
 #include "model/stats.h"
 #include "options.h"
@@ -22,16 +23,22 @@
 #include "pipeline/filter.h"
 #include "pipeline/hold.h"
 #include "pipeline/order.h"
+#include "source/addresses.h"
 #include "source/build.h"
+#include "source/child.h"
 #include "source/evict.h"
 #include "source/hooks.h"
+#include "source/iface_select.h"
 #include "source/load.h"
+#include "source/netns.h"
 #include "source/ring.h"
+#include "source/seed.h"
 #include "source/taps.h"
 #include "source/tls_attach.h"
 #include "source/tls_find.h"
 
 #define OUTPUT_MAX 3
+#define LEAVERS_MAX 256
 
 /* One open output. */
 struct output {
@@ -47,20 +54,39 @@ struct stream {
 	unsigned int pops; /* since the last ring_commit */
 };
 
+/* A captured network namespace. */
+struct space {
+	struct session *session;
+	struct netns ns;
+	bool own;
+	bool expected;	   /* our own, or asked for by itself: its end is a loss */
+	const char *asked; /* as --netns says it; NULL: it is our own, or was found */
+	struct addresses *addresses;
+	uint64_t forget_ns; /* when the addresses that went are forgotten; UINT64_MAX: none did */
+	bool seeded;	    /* its sockets of before were looked for */
+	struct taps *taps;  /* NULL: it cannot be captured */
+	struct space *next;
+};
+
+/* What an event of the loop is about. */
+enum wake { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS, WAKE_ADDRS, WAKE_MOUNTS };
+
 struct session {
 	const struct options *opts;
 	struct sysroot root;
 	struct features feat;
-	uint32_t kver;	/* exact LINUX_VERSION_CODE of the running kernel */
-	uint32_t netns; /* inode of our network namespace */
+	uint32_t kver; /* exact LINUX_VERSION_CODE of the running kernel */
 
 	/* in the order they are made; undone in reverse */
+	struct child *command; /* NULL: none. It outlives the rest, like signal_fd */
+	struct filter *filter;
 	struct bundle bundle;
 	const struct backend *backend;
 	enum build_how how;
 	struct iface_table *ifaces;
 	struct flow_table *flows;
 	struct holders *holders;
+	struct proc_table *procs;
 	struct addrs *addrs;
 	struct attributor *attributor;
 	struct output outputs[OUTPUT_MAX];
@@ -76,16 +102,32 @@ struct session {
 	struct tls_probes *tls_probes;
 	struct tls_find *tls_find;
 	struct hold *hold; /* NULL: nothing is held */
-	struct taps *taps;
+	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
+	struct iface_select select;
+	struct space *spaces; /* our own is the first */
+	bool attached;	      /* packets are captured */
 	int epoll_fd;
 	int signal_fd;
+	int mounts_fd; /* the mount table, in which namespaces get names; -1: nothing depends on it */
 
 	struct clock_offset clock;
-	struct filter filter;
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
+	uint64_t told_ns;	 /* up to here all owner and process records were handed on */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
+	bool all_netns;		 /* --netns all */
+	bool scan_wanted;	 /* look for namespaces as soon as may be */
+	uint64_t scan_ready_ns;	 /* not before that */
+	uint64_t scan_next_ns;	 /* at the latest */
+	int64_t look_spare_ns; /* CPU time that may be spent at once on looking who holds a socket, */
+	uint64_t look_last_ns; /* as of then */
+	uint32_t holder_pids[HOLDERS_PER_SOCKET]; /* of the packet in hand */
+	struct ev_proc leavers[LEAVERS_MAX]; /* processes that ended, and had sockets */
+	size_t leaver_cnt;
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
+	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
+	int end_signal;		/* the last one that was to end us; 0: none */
+	bool deserted;		/* the command is not waited for: another came */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or an output failed */
 	bool interfaces_lost; /* a named interface vanished */
@@ -102,16 +144,50 @@ int session_make_maps(struct session *s);
 int session_open_evict(struct session *s);
 int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
-int session_attach_taps(struct session *s);
+int session_attach_taps(struct space *space); /* in its namespace */
 
-/* No -i, or -i any. */
-bool session_wants_all(const struct options *opts);
+/* session_netns_scan.c: which network namespaces are to be captured: at the start those that are asked for; then all these are
+ * captured, and those that are found; then, while it runs, as they come and go. */
+int session_find_spaces(struct session *s);
+int session_open_spaces(struct session *s);
+int session_watch_netns(struct session *s);
+int session_tend_netns(struct session *s, uint64_t now_ns);
 
-/* session_addrs.c: the addresses of our own namespace as they are now. */
-int session_read_addrs(struct session *s);
+/* A socket acted in a namespace of this number. */
+void session_note_netns(struct session *s, uint32_t inode);
+
+/* session_netns.c: the list of them. A new one takes `ns`; opening prints, and one that was refused stays in the list. */
+int session_new_space(struct session *s, struct netns *ns, const char *asked, struct space **out);
+int session_open_space(struct space *space);
+void session_end_space(struct space *space);
+struct space *session_find_space(const struct session *s, uint32_t inode);
+size_t session_tap_count(const struct session *s);
+size_t session_space_count(const struct session *s); /* that are captured */
+int session_watch_spaces(struct session *s);
+
+/* Its links or addresses changed. */
+int session_on_space(struct session *s, uint32_t inode, enum wake what, uint64_t now_ns);
+
+/* No packet more; later, all the rest. */
+void session_close_taps(struct session *s);
+void session_free_spaces(struct session *s);
+
+/* session_addrs.c: the addresses of a namespace. To open, be in it; to update, when they changed; to forget, now and then. */
+int session_open_addrs(struct space *space);
+void session_close_addrs(struct space *space);
+int session_update_addrs(struct space *space, uint64_t now_ns);
+int session_forget_addrs(struct space *space, uint64_t now_ns);
+
+/* session_seed.c: the sockets there are already, in all namespaces that are known at the start; in one that is found later, called
+ * in it. Hooks must be attached. 0, or negative errno after printing: out of memory. */
+int session_seed(struct session *s);
+int session_seed_space(struct space *space);
 
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);
+
+/* An event of the loop when `events` happen to fd, which belongs to the namespace of that inode, if to any. */
+int session_watch(struct session *s, int fd, uint32_t events, enum wake what, uint32_t inode);
 
 /* Hands on all records there are, whatever their age; for the end. */
 void session_drain(struct session *s);
@@ -119,6 +195,48 @@ void session_drain(struct session *s);
 /* session_hold.c: a process got a descriptor of a socket that has an owner; an owner gave up one of several. */
 void session_on_holder(struct session *s, const struct ev_owner *ev);
 void session_on_release(struct session *s, const struct ev_release *ev);
+
+/* Looks for a process that has the socket a release tells of. false: none is known; then *nobody says whether all were asked. */
+bool session_find_heir(struct session *s, const struct ev_release *ev, struct owner *heir, bool *nobody);
+
+/* session_exit.c: a process ended; once what its end closed has been told, its other sockets are passed on: of those that ended at
+ * until_ns or before. */
+void session_on_exit(struct session *s, const struct ev_proc *ev);
+void session_settle_exits(struct session *s, uint64_t until_ns);
+
+/* session_proc.c: a process began, runs another program, ended. */
+void session_on_process(struct session *s, const struct ev_hdr *ev);
+
+/* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; with -f,
+ * completed by the children there are already, once the hooks tell of new ones. */
+int session_check_processes(struct session *s);
+int session_make_filter(struct session *s);
+int session_fill_filters(struct session *s);
+int session_follow_existing(struct session *s);
+
+/* EV_RUN_* of the filters. */
+uint64_t session_run_flags(const struct session *s);
+
+/* A process began or ended. */
+void session_filter_process(struct session *s, const struct ev_hdr *ev);
+
+/* Processes that were to be captured and are not: no room. */
+uint64_t session_unfollowed(const struct session *s);
+
+/* session_child.c: the command, if there is one: forked, early; let go, late; waited for, where the capture ended before it; its status, where
+ * it did not run 128 + the signal that prevented it. */
+int session_start_command(struct session *s);
+void session_release_command(struct session *s);
+void session_wait_command(struct session *s);
+int session_command_status(const struct session *s);
+
+/* Signals have come: for us, or for the command; or it has ended, which ends the capture soon. */
+void session_on_signals(struct session *s);
+
+/* session_holders.c, where an output shows all holders of a packet's socket: a process acted on one; puts them into the packet,
+ * where there are several. */
+void session_on_sharer(struct session *s, const struct ev_owner *ev);
+void session_find_holders(struct session *s, const struct ev_packet *ev, struct packet *p);
 
 /* session_tls.c: the libraries of the system are probed at the start, those only processes know while the capture runs. */
 int session_open_tls(struct session *s);

@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
+
+/* What the end of a process closes is told within this time, unless it has much memory to give back: then its descriptors are
+ * still there to be seen. */
+#define ENDING_NS (5 * NSEC_PER_MSEC)
 
 /* A record is written a little after its time was taken: interrupts, and in a virtual machine a stolen CPU. */
 #define SLACK_NS (2 * NSEC_PER_MSEC)
@@ -24,11 +27,9 @@
 /* Above this filling packets are judged early rather than lost. */
 #define PRESSURE_PERCENT 50
 
-enum { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS };
-
-static int watch(struct session *s, int fd, uint32_t what)
+int session_watch(struct session *s, int fd, uint32_t events, enum wake what, uint32_t inode)
 {
-	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = what};
+	struct epoll_event ev = {.events = events, .data.u64 = (uint64_t)inode << 32 | what};
 
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
@@ -38,7 +39,7 @@ static int watch_ring(struct session *s, const struct ring *ring)
 	int err = 0;
 
 	for (size_t i = 0; i < ring_cpu_cnt(ring) && !err; i++)
-		err = watch(s, ring_fd(ring, i), WAKE_RING);
+		err = session_watch(s, ring_fd(ring, i), EPOLLIN, WAKE_RING, 0);
 	return err;
 }
 
@@ -49,9 +50,9 @@ static int watch_all(struct session *s)
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll_fd < 0)
 		return -errno;
-	err = watch(s, s->signal_fd, WAKE_SIGNAL);
+	err = session_watch(s, s->signal_fd, EPOLLIN, WAKE_SIGNAL, 0);
 	if (!err)
-		err = watch(s, taps_fd(s->taps), WAKE_LINKS);
+		err = session_watch_netns(s);
 	if (!err)
 		err = watch_ring(s, s->owners.ring);
 	if (!err)
@@ -63,10 +64,14 @@ static int watch_all(struct session *s)
 
 static void on_claim(struct session *s, const struct ev_owner *ev)
 {
+	session_note_netns(s, ev->key.netns);
+	filter_acted(s->filter, ev->owner.pid, ev->owner.start_ns);
 	if (ev->kind == EV_OWN_HOLD)
 		session_on_holder(s, ev);
 	else if (flow_claim(s->flows, ev))
 		s->stats.claims_failed++;
+	else
+		session_on_sharer(s, ev);
 }
 
 static void on_owner(void *ctx, const void *rec, size_t len)
@@ -84,6 +89,10 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		session_on_release(s, rec);
 	} else if (hdr->type == EV_SECRET) {
 		session_on_secret(s, rec);
+	} else if (hdr->type == EV_SHAKE) {
+		attribute_chosen(s->attributor, rec);
+	} else if (hdr->type != EV_PACKET) {
+		session_on_process(s, rec);
 	}
 }
 
@@ -117,13 +126,15 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	s->stats.early += ev->hdr.ts_ns > s->window_end_ns;
 	packet_from_record(ev, iface, s->opts->snaplen, &p);
 	attribute_packet(s->attributor, ev, &p.owner);
-	if (!filter_passes(&s->filter, &p.owner)) {
+	proc_rename(s->procs, &p.owner, ev->hdr.ts_ns);
+	if (!filter_passes(s->filter, &p.owner)) {
 		if (p.owner.attr == EV_ATTR_NONE)
 			s->stats.filtered_unknown++;
 		else
 			s->stats.filtered++;
 		return;
 	}
+	session_find_holders(s, ev, &p);
 	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
 	session_hand_packet(s, ev, &p);
 	if (!s->full)
@@ -140,6 +151,14 @@ static void hand_on_plain(struct session *s, uint64_t until_ns)
 	ring_commit(s->plain.ring);
 }
 
+/* Those who ended at this time or before are settled: before any packet that came after it is judged. */
+static uint64_t ended_until(const struct session *s, uint64_t owners_until_ns)
+{
+	uint64_t wait_ns = s->opts->window_ns > SLACK_NS ? s->opts->window_ns - SLACK_NS : 0;
+
+	return owners_until_ns - (wait_ns < ENDING_NS ? wait_ns : ENDING_NS);
+}
+
 /* All records up to the two limits, owners first: a packet is judged by what became known within its window. */
 static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packets_until_ns)
 {
@@ -147,6 +166,8 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 	ring_refresh(s->owners.ring);
 	order_run(s->owners.order, owners_until_ns, on_owner, s);
 	ring_commit(s->owners.ring);
+	s->told_ns = owners_until_ns;
+	session_settle_exits(s, ended_until(s, owners_until_ns));
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
 	if (s->plain.ring)
@@ -163,37 +184,24 @@ void session_drain(struct session *s)
 		hold_flush(s->hold);
 }
 
-static void on_signal(struct session *s)
-{
-	struct signalfd_siginfo info;
-
-	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1)
-			session_report_counters(s);
-		else
-			s->stop = true;
-	}
-}
-
-static int on_links(struct session *s)
-{
-	int err = taps_changes(s->taps);
-
-	if (!err && s->interfaces_lost && !taps_count(s->taps))
-		s->stop = true; /* nothing left to capture on */
-	return err;
-}
-
-static int dispatch(struct session *s, const struct epoll_event *events, int n)
+static int dispatch(struct session *s, const struct epoll_event *events, int n, uint64_t now_ns)
 {
 	int err = 0;
 
 	for (int i = 0; i < n && !err; i++) {
-		if (events[i].data.u32 == WAKE_SIGNAL)
-			on_signal(s);
-		else if (events[i].data.u32 == WAKE_LINKS)
-			err = on_links(s);
+		enum wake what = (uint32_t)events[i].data.u64;
+
+		if (what == WAKE_SIGNAL)
+			session_on_signals(s);
+		else if (what == WAKE_MOUNTS)
+			s->scan_wanted = true;
+		else if (what == WAKE_LINKS || what == WAKE_ADDRS)
+			err = session_on_space(s, (uint32_t)(events[i].data.u64 >> 32), what, now_ns);
 	}
+	if (!err)
+		err = session_tend_netns(s, now_ns);
+	if (s->interfaces_lost && !session_tap_count(s))
+		s->stop = true; /* nothing left to capture on */
 	return err;
 }
 
@@ -233,6 +241,8 @@ int session_loop(struct session *s)
 		return err;
 	}
 	s->end_ns = s->opts->duration_ns ? now_ns + s->opts->duration_ns : UINT64_MAX;
+	session_on_signals(s); /* while it started */
+	session_release_command(s);
 	while (!s->stop && !err && now_ns < s->end_ns) {
 		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));
 		uint64_t captured = s->stats.captured + s->stats.plain_bytes;
@@ -240,13 +250,13 @@ int session_loop(struct session *s)
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		now_ns = clock_mono_ns();
+		err = dispatch(s, events, n < 0 ? 0 : n, now_ns); /* before packets: an address that came may be theirs */
 		s->window_end_ns = now_ns - s->opts->window_ns;
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
 		if (s->hold)
 			hold_expire(s->hold, s->window_end_ns);
 		if (captured != s->stats.captured + s->stats.plain_bytes)
 			session_flush_sinks(s);
-		err = dispatch(s, events, n < 0 ? 0 : n);
 		every_second(s, now_ns, &second_ns);
 	}
 	return err;

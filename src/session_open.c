@@ -4,27 +4,16 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
-/* Owner records are small and rare beside packets. */
-#define OWNER_BUFFER_BYTES (512U << 10)
+/* Owner records are small and rare beside packets, but of short connections there are as many as six each, and none may be lost:
+ * with 2,000 of these a second this is room for two seconds in which we get no CPU, as the default --buffer-size is. */
+#define OWNER_BUFFER_BYTES (2U << 20)
 
 /* Threads that are in a call of a TLS library at one time. */
 #define TLS_THREADS 10240
-
-static int fill_set(const struct maps *m, const char *map, const uint32_t *keys, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++) {
-		int err = map_add_u32(maps_fd(m, map), keys[i]);
-
-		if (!err)
-			continue;
-		log_err("cannot put %u into the filter: %s", keys[i], strerror(-err));
-		return err;
-	}
-	return 0;
-}
 
 int session_make_maps(struct session *s)
 {
@@ -38,11 +27,7 @@ int session_make_maps(struct session *s)
 	};
 	int err = maps_create(&s->bundle, sizes, sizeof(sizes) / sizeof(*sizes), &s->maps);
 
-	if (!err)
-		err = fill_set(s->maps, "m_pids", s->opts->pids, s->opts->pid_cnt);
-	if (!err)
-		err = fill_set(s->maps, "m_uids", s->opts->uids, s->opts->uid_cnt);
-	return err;
+	return err ? err : session_fill_filters(s);
 }
 
 static void on_forgotten(void *ctx, const struct ev_close *ev)
@@ -130,19 +115,15 @@ void session_close_streams(struct session *s)
 	close_stream(&s->owners);
 }
 
-bool session_wants_all(const struct options *opts)
-{
-	for (size_t i = 0; i < opts->iface_cnt; i++)
-		if (!strcmp(opts->ifaces[i], "any"))
-			return true;
-	return !opts->iface_cnt;
-}
-
 static int on_link(void *ctx, const struct link *link)
 {
-	struct session *s = ctx;
-	struct iface *iface = iface_add(s->ifaces, s->netns, link->ifindex, link->name, link->l3);
+	struct space *space = ctx;
+	struct session *s = space->session;
+	char name[IFACE_NAME_MAX];
+	struct iface *iface;
 
+	snprintf(name, sizeof(name), "%s%s%s", space->ns.name, space->own ? "" : "/", link->name);
+	iface = iface_add(s->ifaces, space->ns.inode, link->ifindex, name, link->l3);
 	if (!iface)
 		return -ENOMEM;
 	if (!link->gone) {
@@ -150,31 +131,32 @@ static int on_link(void *ctx, const struct link *link)
 		return 0;
 	}
 	iface->gone = true;
-	if (session_wants_all(s->opts)) {
-		log_verbose("interface %s is gone", link->name);
+	if (!space->expected || iface_select_match(&s->select, space->ns.name, link->name) == IFACE_WANTED) {
+		log_verbose("interface %s is gone", name);
 		return 0;
 	}
-	log_err("interface %s vanished: packets after that are missing", link->name);
+	log_err("interface %s vanished: packets after that are missing", name);
 	s->interfaces_lost = true;
 	return 0;
 }
 
-int session_attach_taps(struct session *s)
+int session_attach_taps(struct space *space)
 {
+	struct session *s = space->session;
 	const struct options *o = s->opts;
 	struct taps_opts taps = {
 		.bundle = &s->bundle,
 		.maps = s->maps,
 		.kern_version = s->kver,
-		.netns = s->netns,
+		.netns = space->ns.inode,
+		.netns_name = space->ns.name,
 		.snaplen = o->snaplen,
-		.run_flags = (o->pid_cnt ? EV_RUN_PID : 0) | (o->uid_cnt ? EV_RUN_UID : 0),
-		.names = o->ifaces,
-		.name_cnt = session_wants_all(o) ? 0 : o->iface_cnt,
+		.run_flags = session_run_flags(s),
+		.select = &s->select,
 		.on_link = on_link,
-		.ctx = s,
+		.ctx = space,
 	};
 
-	return taps_open(&taps, &s->taps);
+	return taps_open(&taps, &space->taps);
 }
 

@@ -9,8 +9,8 @@
 /* New keys that are neither there nor were deleted because they had had their time. */
 static uint64_t owners_evicted(const struct stats *st, int64_t live)
 {
-	uint64_t inserted = st->kernel[EV_STAT_FLOW_INSERT];
-	uint64_t accounted = st->kernel[EV_STAT_FLOW_DELETE] + st->owner_cleared + (uint64_t)live;
+	uint64_t inserted = st->kernel[EV_STAT_FLOW_INSERT] + st->owner_seeded;
+	uint64_t accounted = st->kernel[EV_STAT_FLOW_DELETE] + st->owner_cleared + st->owner_unseeded + (uint64_t)live;
 
 	return inserted > accounted ? inserted - accounted : 0;
 }
@@ -35,6 +35,7 @@ void session_refresh_stats(struct session *s)
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
 	st->owner_cleared = evict_cleared(s->evict);
+	st->unfollowed = session_unfollowed(s);
 	if (live >= 0)
 		st->owner_evicted = owners_evicted(st, live);
 }
@@ -70,6 +71,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	buf_printf(b, ", %" PRIu64 " without owner, %" PRIu64 " lost", st->by_attr[EV_ATTR_NONE], st->lost_ring);
 	put_if(b, st->kernel[EV_STAT_FILTERED] + st->filtered, "of other processes");
 	put_if(b, st->filtered_unknown, "without owner filtered out");
+	put_if(b, st->unfollowed, "processes the filter had no room for");
 	put_if(b, st->lost_owners, "owner records lost");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");
@@ -129,10 +131,10 @@ void session_report_counters(struct session *s)
 	put_summary(&b, st);
 	log_info("%s", buf_cstr(&b));
 	log_info("kernel: %" PRIu64 " seen, %" PRIu64 " filtered, %" PRIu64 " sent, %" PRIu64 " refused by the buffer; "
-		 "owners: %" PRIu64 " noted, %" PRIu64 " cleared away, %" PRIu64 " evicted, %" PRIu64
+		 "owners: %" PRIu64 " noted, %" PRIu64 " seeded, %" PRIu64 " cleared away, %" PRIu64 " evicted, %" PRIu64
 		 " refused by a full map, %" PRIu64 " sockets likewise, %" PRIu64 " not told",
 		st->kernel[EV_STAT_SEEN], st->kernel[EV_STAT_FILTERED], st->kernel[EV_STAT_SENT],
-		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_cleared,
+		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_seeded, st->owner_cleared,
 		st->owner_evicted, st->kernel[EV_STAT_FLOW_FULL], st->kernel[EV_STAT_SOCK_FULL],
 		st->kernel[EV_STAT_OWNER_FAILED]);
 	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64

@@ -143,7 +143,7 @@ void session_on_plain(void *ctx, const void *rec, size_t len)
 	}
 	owner_from_val(&ev->owner, &p.owner);
 	p.owner.attr = EV_ATTR_EXACT;
-	if (!filter_passes(&s->filter, &p.owner))
+	if (!filter_passes(s->filter, &p.owner))
 		return;
 	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
 	p.ssl = ev->ssl;

@@ -13,6 +13,10 @@
 readonly patience=${PIDTAP_PATIENCE:-${PIDTAP_VM:+8}}
 readonly ping_count=2
 
+# Nobody writes to it: reading from it with a time limit is a sleep that starts no program, which in an emulated machine takes
+# longer than what is waited for.
+exec {nap_fd}<> <(:)
+
 # wait_until SECONDS CONDITION ARGS...: 0 as soon as the condition holds, 1 when time is over
 wait_until()
 {
@@ -20,8 +24,15 @@ wait_until()
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1
-		sleep 0.02
+		read -rt 0.02 -u "$nap_fd" || :
 	done
+}
+
+# process_runs PID: it is there and no zombie
+process_runs()
+{
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null && [[ ${stat##*) } != [ZX]* ]]
 }
 
 # Process numbers are compared with the kernel's own, which are those of the initial pid namespace (its inode is fixed:
@@ -36,6 +47,11 @@ traffic_begin()
 	ns_prefix=pidtap-$$
 	truth=$work/truth
 	truth_clear
+	topology_make
+}
+
+topology_make()
+{
 	netns_add a && netns_add b &&
 		ip link add veth0 netns "$ns_prefix-a" type veth peer name veth0 netns "$ns_prefix-b" &&
 		netns_address a 1 && netns_address b 2 &&
@@ -58,27 +74,27 @@ ns_added=()
 # No duplicate address detection and no router solicitations: an address must be usable at once.
 netns_add()
 {
-	local conf
 	ip netns add "$ns_prefix-$1" || return
 	ns_added+=("$ns_prefix-$1")
-	for conf in all default; do
-		in_ns "$1" sh -c "echo 0 >/proc/sys/net/ipv6/conf/$conf/accept_dad
-			echo 0 >/proc/sys/net/ipv6/conf/$conf/router_solicitations" || return
-	done
-	in_ns "$1" ip link set lo up
+	in_ns "$1" sh -ec 'for conf in all default; do
+			echo 0 >/proc/sys/net/ipv6/conf/$conf/accept_dad
+			echo 0 >/proc/sys/net/ipv6/conf/$conf/router_solicitations
+		done' && ip -n "$ns_prefix-$1" link set lo up
 }
 
 netns_address()
 {
-	in_ns "$1" ip address add "10.98.0.$2/24" dev veth0 &&
-		in_ns "$1" ip address add "fd98::$2/64" dev veth0 nodad &&
-		in_ns "$1" ip link set veth0 up
+	ip -n "$ns_prefix-$1" -batch - <<-END
+		address add 10.98.0.$2/24 dev veth0
+		address add fd98::$2/64 dev veth0 nodad
+		link set veth0 up
+	END
 }
 
 netns_is_up()
 {
-	in_ns "$1" ip -o link show dev veth0 | grep -q LOWER_UP &&
-		! in_ns "$1" ip -o -6 address show dev veth0 | grep -q tentative
+	[[ $(ip -n "$ns_prefix-$1" -o link show dev veth0) == *LOWER_UP* ]] &&
+		[[ $(ip -n "$ns_prefix-$1" -o -6 address show dev veth0) != *tentative* ]]
 }
 
 ns_path()

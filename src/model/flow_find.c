@@ -51,6 +51,19 @@ enum flow_match flow_find(
 	return FLOW_LATE;
 }
 
+bool flow_given_up(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+{
+	const struct flow *f = flow_lookup(t->flows, key);
+	const struct claim *c;
+
+	if (!f)
+		return false;
+	DL_FOREACH(f->claims, c)
+		if (c->since_ns <= ts_ns)
+			return c->given_up && c->until_ns <= ts_ns;
+	return false;
+}
+
 /* Does this claim's socket, which is of family IPv6 or not, take packets of that family? */
 static bool takes(const struct claim *c, bool v6_socket, bool v4_packet)
 {
@@ -64,6 +77,7 @@ struct question {
 	uint8_t kind;
 	bool v4_packet;
 	uint64_t ts_ns;
+	uint64_t ino; /* of this socket only; 0: of all */
 };
 
 /* All who answer for a port at that time must be one process, or nobody is named. */
@@ -74,7 +88,7 @@ static enum holders find_holder(const struct flow *f, const struct question *q, 
 
 	DL_FOREACH(f->claims, c) {
 		if (c->kind != q->kind || match_at(c, q->ts_ns) != wanted ||
-			!takes(c, v6_socket, q->v4_packet))
+			!takes(c, v6_socket, q->v4_packet) || (q->ino && c->sock->ino != q->ino))
 			continue;
 		if (found && !owner_same_process(&found->owner, &c->owner))
 			return SEVERAL;
@@ -98,14 +112,19 @@ static enum holders find_bound(
 	return f && who == NOBODY ? find_holder(f, q, wanted, true, out) : who;
 }
 
-enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
-	enum flow_match *match, struct owner *out)
+static struct question make_question(const struct ev_key *key, uint8_t kind, uint64_t ts_ns, uint64_t ino)
 {
-	const struct question q = {
+	return (struct question){
 		.kind = kind,
 		.v4_packet = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)key->laddr),
 		.ts_ns = ts_ns,
+		.ino = ino,
 	};
+}
+
+static enum holders find_holders(const struct flow_table *t, const struct ev_key *key, const struct question *q,
+	enum flow_match *match, struct owner *out)
+{
 	struct ev_key bound = *key;
 	const struct flow *at[2]; /* the packet's address, any address */
 
@@ -119,7 +138,7 @@ enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *
 	/* an open socket on any address gets what the closed one on this address does no more */
 	for (enum flow_match wanted = FLOW_LIVE; wanted <= FLOW_CLOSED; wanted++) {
 		for (size_t i = 0; i < 2; i++) {
-			enum holders who = find_bound(at[i], &q, wanted, out);
+			enum holders who = find_bound(at[i], q, wanted, out);
 
 			*match = wanted;
 			if (who != NOBODY)
@@ -127,6 +146,40 @@ enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *
 		}
 	}
 	return NOBODY;
+}
+
+bool flow_is_bound_at(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns)
+{
+	struct ev_key bound = *key;
+	const struct flow *f;
+	const struct claim *c;
+
+	memset(bound.raddr, 0, sizeof(bound.raddr));
+	bound.rport = 0;
+	f = flow_lookup(t->bound, &bound);
+	if (!f)
+		return false;
+	DL_FOREACH(f->claims, c)
+		if (match_at(c, ts_ns) == FLOW_LIVE)
+			return true;
+	return false;
+}
+
+enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ts_ns,
+	enum flow_match *match, struct owner *out)
+{
+	const struct question q = make_question(key, kind, ts_ns, 0);
+
+	return find_holders(t, key, &q, match, out);
+}
+
+enum flow_match flow_find_listener(
+	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out)
+{
+	const struct question q = make_question(key, EV_OWN_LISTEN, ts_ns, ino);
+	enum flow_match match;
+
+	return find_holders(t, key, &q, &match, out) == ONE ? match : FLOW_NONE;
 }
 
 enum flow_match flow_find_port(

@@ -11,16 +11,26 @@
 
 struct sock_entry;
 
+/* All that is claimed by processes of one number. It goes with its last claim. */
+struct actor_entry {
+	uint32_t pid;
+	struct claim *claims;
+	UT_hash_handle hh;
+};
+
 struct claim {
 	struct owner owner;
 	uint64_t since_ns;
 	uint64_t until_ns; /* ended by a later claim or a restart; UINT64_MAX: not */
 	uint8_t kind;
 	uint8_t flags; /* EV_OWN_* */
+	bool given_up; /* at until_ns, and it is not known to whom */
 	struct flow *flow;
 	struct sock_entry *sock;
 	struct claim *prev, *next;	     /* in the flow, newest first; of the same time: the last told first */
 	struct claim *sock_prev, *sock_next; /* in the socket */
+	struct actor_entry *actor;
+	struct claim *actor_prev, *actor_next; /* in the actor */
 };
 
 /* A key and who claimed it; it goes with its last claim. */
@@ -33,15 +43,16 @@ struct flow {
 	UT_hash_handle hh;
 };
 
-/* One generation of a socket. */
+/* One generation of a socket. A seed is known by its inode number, until a hook tells its sock_id. */
 struct sock_entry {
-	uint64_t sock_id;   /* 0: a seed, not in the table */
+	uint64_t sock_id;   /* 0: a seed */
 	uint64_t sk;	    /* its kernel address; 0 in a seed */
 	uint64_t ino;	    /* of its file; 0: not known */
 	uint64_t closed_ns; /* UINT64_MAX: open */
 	struct claim *claims;
 	struct sock_entry *prev, *next; /* in the queue of the closed, oldest first; prev is NULL while open */
-	UT_hash_handle hh;
+	UT_hash_handle hh; /* in socks by sock_id; without one in seeds by ino; without both in neither */
+	UT_hash_handle hh_sk; /* in flow_table.open; tbl is NULL while it is not */
 };
 
 /* uthash keeps the order of insertion: the first is the oldest. */
@@ -49,7 +60,10 @@ struct flow_table {
 	struct flow *flows; /* EV_OWN_FLOW */
 	struct flow *bound; /* EV_OWN_PORT and EV_OWN_LISTEN: few, and not to be pushed out by the many */
 	struct sock_entry *socks;
+	struct actor_entry *actors;
+	struct sock_entry *seeds;
 	struct sock_entry *closed;
+	struct sock_entry *open; /* by kernel address, where that is known */
 	struct flow **any; /* both, by what their keys are without the namespace: lists; a power of two of them */
 	size_t any_cnt;
 	size_t max_keys; /* of flows, and of bound */
@@ -59,13 +73,14 @@ struct flow_table {
 };
 
 /* flow.c. A claim for this socket, not in a flow yet; NULL: out of memory. */
-struct claim *flow_new_claim(const struct claim *like, const struct owner *owner, uint64_t since_ns);
+struct claim *flow_new_claim(struct flow_table *t, const struct claim *like, const struct owner *owner, uint64_t since_ns);
 
 /* Puts a claim into its place in the flow; it ends what it replaces. */
 void flow_insert_claim(struct flow *f, struct claim *fresh);
 
 /* NULL where it is not known. */
 struct sock_entry *flow_find_sock(const struct flow_table *t, uint64_t sock_id);
+struct sock_entry *flow_find_seed(const struct flow_table *t, uint64_t ino);
 
 static inline uint64_t claim_end_ns(const struct claim *c)
 {
@@ -80,6 +95,10 @@ static inline struct flow *flow_lookup(struct flow *flows, const struct ev_key *
 	HASH_FIND(hh, flows, key, sizeof(*key), f);
 	return f;
 }
+
+/* flow_actor.c: the claims of a process. -ENOMEM. */
+int flow_actor_add(struct flow_table *t, struct claim *c);
+void flow_actor_del(struct flow_table *t, struct claim *c);
 
 /* flow_any.c: the lists of flow_table.any. -ENOMEM. */
 int flow_any_init(struct flow_table *t);

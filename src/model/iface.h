@@ -8,11 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A network namespace's name is that of a file: 255 bytes. */
+#define IFACE_NAME_MAX (256 + IF_NAMESIZE)
+
 struct iface {
 	uint32_t id; /* 0, 1, ... in the order they appeared: the interface id of a pcapng file */
 	uint32_t netns;
 	uint32_t ifindex;
-	char name[IF_NAMESIZE];
+	char name[IFACE_NAME_MAX]; /* of another network namespace "NETNS/NAME" */
 	bool l3;	   /* no link-layer header (tun, wireguard): outputs put a synthetic Ethernet header before it */
 	bool gone;	   /* it vanished while captured */
 	uint64_t received; /* packets of it handed to the sinks */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define NS_PER_TICK (1000000000ULL / 100) /* USER_HZ */
-
 static const char *const attr_names[EV_ATTR_CNT] = {
 	[EV_ATTR_NONE] = "none",
 	[EV_ATTR_EXACT] = "exact",
@@ -23,6 +21,7 @@ void owner_from_val(const struct ev_owner_val *val, struct owner *out)
 		return;
 	out->start_ns = val->start_ns;
 	out->sock_id = val->sock_id;
+	out->act_ns = val->act_ns;
 	out->pid = val->pid;
 	out->tid = val->tid;
 	out->uid = val->uid;
@@ -32,9 +31,14 @@ void owner_from_val(const struct ev_owner_val *val, struct owner *out)
 }
 
 /* What /proc tells is in whole ticks, rounded down (proc(5), starttime). */
+bool owner_same_start(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns / EV_TICK_NS == b_ns / EV_TICK_NS;
+}
+
 bool owner_is_process(const struct owner *o, uint32_t pid, uint64_t start_ns)
 {
-	return o->pid == pid && o->start_ns / NS_PER_TICK == start_ns / NS_PER_TICK;
+	return o->pid == pid && owner_same_start(o->start_ns, start_ns);
 }
 
 bool owner_same_process(const struct owner *a, const struct owner *b)

@@ -20,6 +20,8 @@ struct packet {
 	uint64_t ts_ns; /* since 1970-01-01 UTC */
 	const struct iface *iface;
 	struct owner owner;
+	const uint32_t *holders; /* process numbers, ascending; borrowed like body */
+	size_t holder_cnt;	 /* above 1 only where several processes are known to hold its socket, the owner among them or not */
 	uint8_t dir;	 /* EV_DIR_IN, EV_DIR_OUT */
 	uint32_t len;	 /* bytes on the wire, head included */
 	uint32_t caplen; /* head_len + body_len */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The processes: who they are, whose children, which program, in which container; also for a while after their end.
  *
- * Fed by the fork, exec and exit records, and by /proc for those that were there before. A process is (pid, start time):
- * a number used again is another process. Bounded: of the dead, those that ended first are forgotten first.
- * Single-threaded; times are CLOCK_MONOTONIC of the records.
+ * Fed by the fork, exec and exit records. One that was there before is noted, from /proc, when somebody first wants to know of
+ * it: reading thousands at the start would delay it for what is rarely asked. A process is (pid, start time): a number used
+ * again is another process. Records may come a little out of order: times decide. Bounded: of the dead, those that ended
+ * first are forgotten first, then of the living those that were known first. Single-threaded; times are CLOCK_MONOTONIC of the
+ * records.
  */
 #ifndef PIDTAP_MODEL_PROC_H
 #define PIDTAP_MODEL_PROC_H
@@ -12,22 +14,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/owner.h"
 #include "probes/events.h"
+
+/* A program it ran, from since_ns on, and the uid it began with. */
+struct proc_name {
+	uint64_t since_ns; /* of its exec, or of the fork; 0: it was there before the start */
+	uint32_t uid;
+	char comm[EV_COMM_LEN]; /* NUL-terminated */
+};
 
 /* One process. Borrowed from the table, valid until the next call that changes it. */
 struct proc {
 	uint32_t pid;
-	uint32_t ppid; /* at its fork; 0: not known */
-	uint32_t uid;
-	uint64_t start_ns;	  /* CLOCK_BOOTTIME, as in struct owner; 0: not known yet */
+	uint32_t ppid;		  /* at its fork, or as it was first seen; 0: not known */
+	uint64_t start_ns;	  /* CLOCK_BOOTTIME; in whole ticks where only /proc told of it */
 	uint64_t parent_start_ns; /* 0: not known */
-	uint64_t cgroup_id;	  /* 0: not known */
+	uint64_t cgroup_id;	  /* 0: not known, or the root of the hierarchy */
 	uint64_t exit_ns;	  /* UINT64_MAX: alive */
-	char comm[EV_COMM_LEN];
+	struct proc_name *names;  /* the last ones, oldest first; at least one */
+	size_t name_cnt;
 	char *args;	 /* command line, arguments separated by NUL; NULL: not known */
 	size_t args_len; /* bytes, the last NUL left out */
-	char *container; /* id of its container, 12 hex digits or the runtime's name for it; NULL: none or not known */
-	char *cgroup;	 /* path in the unified hierarchy (or that of systemd); NULL: not known */
+	char *cgroup;	 /* path in the unified hierarchy, else in systemd's; NULL: not known */
+	char *container; /* its id, 12 hex digits, or the runtime's name for it; NULL: none or not known */
 };
 
 struct proc_table;
@@ -36,16 +46,26 @@ struct proc_table;
 struct proc_table *proc_table_new(size_t max);
 void proc_table_free(struct proc_table *t);
 
-/* Records. 0, or -ENOMEM. */
+/* Records. A child begins with what its parent has. 0, or -ENOMEM. */
 int proc_fork(struct proc_table *t, const struct ev_proc *ev);
 int proc_exec(struct proc_table *t, const struct ev_exec *ev);
-void proc_exit(struct proc_table *t, const struct ev_proc *ev);
+int proc_exit(struct proc_table *t, const struct ev_proc *ev);
+
+/* What /proc says of a process: `args` of `len` bytes, and the text of its cgroup file, each NULL where it could not be read. What
+ * records told stays. 0, or -ENOMEM. */
+int proc_note(struct proc_table *t, const struct ev_proc *seen, const char *args, size_t len, const char *cgroups);
 
 /* NULL: not known. start_ns 0: the one of that number that is alive, else the last. */
 const struct proc *proc_find(const struct proc_table *t, uint32_t pid, uint64_t start_ns);
 
-/* Calls cb for each child of a process that is known, alive or not, the youngest first, until it returns true. */
+/* Calls cb for each child of a process that is known, alive or not, the one told of last first, until it returns true. */
 bool proc_children(const struct proc_table *t, const struct proc *parent,
 	bool (*cb)(void *ctx, const struct proc *child), void *ctx);
+
+/* Gives the owner the name and uid it has at `ts_ns`, where it was seen (owner.act_ns) before an exec and asked about after it,
+ * or the other way round. */
+void proc_rename(const struct proc_table *t, struct owner *owner, uint64_t ts_ns);
+
+size_t proc_count(const struct proc_table *t);
 
 #endif

@@ -45,6 +45,8 @@ static size_t fixed_size(uint16_t type)
 		return sizeof(struct ev_close);
 	case EV_RELEASE:
 		return sizeof(struct ev_release);
+	case EV_SHAKE:
+		return sizeof(struct ev_shake);
 	case EV_FORK:
 	case EV_EXIT:
 		return sizeof(struct ev_proc);

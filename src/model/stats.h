@@ -13,6 +13,7 @@ struct stats {
 	uint64_t by_attr[EV_ATTR_CNT];/* of these */
 	uint64_t filtered;	      /* dropped in user space by a process filter */
 	uint64_t filtered_unknown;    /* dropped because a process filter is set and nobody owns them */
+	uint64_t unfollowed;	      /* processes a filter was to let pass and had no room for */
 	uint64_t bad_records;	      /* refused by record_check */
 	uint64_t lost_ring;	      /* packet records the ring had no room for (PERF_RECORD_LOST) */
 	uint64_t lost_owners;	      /* owner records likewise, and claims there was no memory for */
@@ -26,7 +27,9 @@ struct stats {
 	uint64_t secrets_failed;      /* that could not be understood or kept */
 	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */
 	uint64_t owner_cleared;	      /* of the owners in the kernel map, deleted by user space: their sockets were gone */
-	uint64_t owner_evicted;	      /* owners the kernel map forgot: inserts - deletes - live */
+	uint64_t owner_seeded;	      /* seeds that user space put into the kernel map; */
+	uint64_t owner_unseeded;      /* of these, taken out again: their sockets were gone at the second look */
+	uint64_t owner_evicted;	      /* owners the kernel map forgot: inserts and seeds - deletes - live */
 };
 
 #endif

@@ -53,6 +53,18 @@ void fmt_value(struct buf *b, const char *s)
 		buf_putc(b, '"');
 }
 
+void fmt_holders(struct buf *b, const uint32_t *pids, size_t cnt)
+{
+	if (cnt < 2)
+		return;
+	buf_puts(b, " holders=");
+	for (size_t i = 0; i < cnt; i++) {
+		if (i)
+			buf_putc(b, ',');
+		fmt_dec(b, pids[i]);
+	}
+}
+
 void fmt_ip4(struct buf *b, const uint8_t *addr)
 {
 	for (int i = 0; i < 4; i++) {

@@ -17,6 +17,9 @@ void fmt_escaped(struct buf *b, const char *s);
  * in double quotes, and a quote in it is \". */
 void fmt_value(struct buf *b, const char *s);
 
+/* " holders=1,2": all of several; nothing for one or none. */
+void fmt_holders(struct buf *b, const uint32_t *pids, size_t cnt);
+
 /* Addresses in network order: 10.0.0.1, 2001:db8::1 (RFC 5952), 02:00:00:00:00:01. */
 void fmt_ip4(struct buf *b, const uint8_t *addr);
 void fmt_ip6(struct buf *b, const uint8_t *addr);

@@ -127,8 +127,10 @@ static int pcapng_iface(struct sink *s, const struct iface *iface)
 	return commit(f, begin);
 }
 
-static void put_comment(struct buf *b, const struct owner *o)
+static void put_comment(struct buf *b, const struct packet *p)
 {
+	const struct owner *o = &p->owner;
+
 	if (o->pid) {
 		buf_puts(b, "pid=");
 		fmt_dec(b, o->pid);
@@ -146,19 +148,20 @@ static void put_comment(struct buf *b, const struct owner *o)
 		buf_puts(b, " tcomm=");
 		fmt_value(b, o->tcomm);
 	}
+	fmt_holders(b, p->holders, p->holder_cnt);
 }
 
-static void put_owner(struct pcapng *f, const struct owner *o, const uint32_t *dpib)
+static void put_owner(struct pcapng *f, const struct packet *p, const uint32_t *dpib)
 {
-	const uint32_t ids[] = {o->pid, o->tid};
+	const uint32_t ids[] = {p->owner.pid, p->owner.tid};
 	struct buf *b = &f->file.buf;
 
-	if (o->pid)
+	if (p->owner.pid)
 		block_option(b, EPB_PID_TID, ids, sizeof(ids));
 	if (dpib)
 		block_option_u32(b, EPB_DPIB_INDEX, *dpib);
 	buf_reset(&f->text);
-	put_comment(&f->text, o);
+	put_comment(&f->text, p);
 	put_text_option(f, OPT_COMMENT);
 }
 
@@ -181,7 +184,7 @@ static int pcapng_packet(struct sink *s, const struct packet *p)
 	buf_put(b, p->body, p->body_len);
 	buf_pad(b, 4);
 	block_option_u32(b, EPB_FLAGS, p->dir);
-	put_owner(f, &p->owner, dpib);
+	put_owner(f, p, dpib);
 	block_options_end(b);
 	block_end(b, begin);
 	s->packets++;

@@ -53,8 +53,10 @@ static void put_proc(struct buf *b, const struct owner *o)
 	fmt_dec(b, o->uid);
 }
 
-static void put_detail(struct buf *b, const struct owner *o)
+static void put_detail(struct buf *b, const struct packet *p)
 {
+	const struct owner *o = &p->owner;
+
 	buf_puts(b, ", attr=");
 	buf_puts(b, owner_attr_name(o->attr));
 	if (o->tid != o->pid) {
@@ -65,6 +67,7 @@ static void put_detail(struct buf *b, const struct owner *o)
 		buf_puts(b, " tcomm=");
 		fmt_value(b, o->tcomm);
 	}
+	fmt_holders(b, p->holders, p->holder_cnt);
 }
 
 static void put_prefix(struct text *t, const struct packet *p)
@@ -78,7 +81,7 @@ static void put_prefix(struct text *t, const struct packet *p)
 	put_proc(b, &p->owner);
 	buf_puts(b, p->dir == EV_DIR_OUT ? ", out" : ", in");
 	if (t->opts.verbose)
-		put_detail(b, &p->owner);
+		put_detail(b, p);
 	buf_puts(b, ") ");
 }
 

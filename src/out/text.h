@@ -6,8 +6,9 @@
  * Contract (DESIGN.md section 7): `proc ?` where nobody is known (and then no uid part); bytes outside printable
  * ASCII, and the backslash, are \xHH in COMM and IFACE. COMM may hold blanks, commas and parentheses: it ends at the
  * last ":PID, uid" before ") ", which fifteen bytes cannot forge. Verbose: `, attr=exact` before the parenthesis
- * closes, then tid= and tcomm= where they differ from PID and COMM. Local time. TCP sequence numbers relative to the
- * first seen, as tcpdump shows them. The rest is out/dissect.h's.
+ * closes, then tid= and tcomm= where they differ from PID and COMM, and holders=PID,PID where several processes are
+ * known to hold the socket. Local time. TCP sequence numbers relative to the first seen, as tcpdump shows them. The
+ * rest is out/dissect.h's.
  */
 #ifndef PIDTAP_OUT_TEXT_H
 #define PIDTAP_OUT_TEXT_H
@@ -18,7 +19,7 @@
 #include "out/sink.h"
 
 struct text_opts {
-	bool verbose; /* -v: also attr=, tid=, thread name where it differs, TTL and IP length */
+	bool verbose; /* -v: also attr=, tid=, thread name where it differs, holders=, TTL and IP length */
 	bool quiet;   /* -q: less of the protocol, as tcpdump -q */
 	bool no_packets; /* plaintext only */
 	bool plain;   /* plaintext (out/text_plain.h) */

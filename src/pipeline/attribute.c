@@ -39,15 +39,30 @@ void attribute_free(struct attributor *a)
 	free(a);
 }
 
+void attribute_chosen(struct attributor *a, const struct ev_shake *rec)
+{
+	shake_chosen(a->shakes, rec);
+}
+
+/* The one of them the kernel chose, where it told; else the only one. */
+static enum flow_match find_listener(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
+{
+	uint64_t ino = shake_listener(a->shakes, rec);
+
+	if (ino)
+		return flow_find_listener(a->flows, &rec->key, ino, rec->hdr.ts_ns, out);
+	return flow_find_port(a->flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out);
+}
+
 /* Who listens. Of one that was closed only the connections that were still to be accepted, which are reset then; what else
  * comes is answered by the kernel. */
 static uint8_t attribute_listener(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	struct owner first;
 
-	if (!before_accept(a->flows, rec))
+	if (!before_accept(a->flows, rec) || flow_given_up(a->flows, &rec->key, rec->hdr.ts_ns))
 		return EV_ATTR_NONE;
-	switch (flow_find_port(a->flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out)) {
+	switch (find_listener(a, rec, out)) {
 	case FLOW_LIVE:
 		return EV_ATTR_LISTENER;
 	case FLOW_CLOSED:
@@ -64,6 +79,7 @@ static uint8_t attribute_listener(const struct attributor *a, const struct ev_pa
 static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	bool begins = is_syn(rec) && rec->dir == EV_DIR_IN && !(rec->flags & EV_PKT_ERROR);
+	struct owner first;
 	uint8_t attr;
 
 	if (begins)
@@ -72,10 +88,17 @@ static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, 
 		return EV_ATTR_EXACT;
 	attr = attribute_listener(a, rec, out);
 	if (begins) {
-		out->attr = attr;
-		shake_begin(a->shakes, rec, out);
+		first = *out;
+		first.attr = attr;
+		shake_begin(a->shakes, rec, &first);
 	}
 	return attr;
+}
+
+/* Does it come to a socket here, rather than being sent by one, as what an error quotes was? */
+static bool is_coming(const struct ev_packet *rec)
+{
+	return !(rec->flags & EV_PKT_ERROR) == (rec->dir == EV_DIR_IN);
 }
 
 /* Claims of an unconnected socket on a wildcard address leave the local address open. */
@@ -85,7 +108,7 @@ static enum flow_match find_datagram_flow(const struct flow_table *flows, const 
 	struct owner open_end;
 	enum flow_match match = flow_find(flows, &rec->key, rec->hdr.ts_ns, out), other;
 
-	if (match == FLOW_LIVE)
+	if (match == FLOW_LIVE || (is_coming(rec) && flow_is_bound_at(flows, &rec->key, rec->hdr.ts_ns)))
 		return match;
 	memset(any.laddr, 0, sizeof(any.laddr));
 	other = flow_find(flows, &any, rec->hdr.ts_ns, &open_end);
@@ -93,6 +116,15 @@ static enum flow_match find_datagram_flow(const struct flow_table *flows, const 
 		return match;
 	*out = open_end;
 	return other;
+}
+
+/* What comes goes to a socket that is there: the kernel refuses what is for one that was closed, and for one that was made
+ * since. One that was there may tell of itself late. */
+static bool is_answer(enum flow_match match, const struct ev_packet *rec, const struct owner *owner)
+{
+	if (!is_coming(rec))
+		return match != FLOW_NONE;
+	return match == FLOW_LIVE || (match == FLOW_LATE && owner->sock_id <= rec->hdr.ts_ns);
 }
 
 /* A live flow, a live port, then whoever was there last or came next: a datagram socket's close is its end. */
@@ -103,17 +135,28 @@ static uint8_t attribute_udp(const struct flow_table *flows, const struct ev_pac
 
 	if (flow == FLOW_LIVE)
 		return EV_ATTR_EXACT;
+	if (!is_answer(flow, rec, out))
+		flow = FLOW_NONE;
 	bound = flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, &holder);
-	if (bound == FLOW_LIVE || (bound != FLOW_NONE && flow == FLOW_NONE)) {
+	if (bound == FLOW_LIVE || (flow == FLOW_NONE && is_answer(bound, rec, &holder))) {
 		*out = holder;
 		return EV_ATTR_PORT;
 	}
 	return flow != FLOW_NONE ? EV_ATTR_EXACT : EV_ATTR_NONE;
 }
 
+static bool find_datagram(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+{
+	return is_answer(find_datagram_flow(flows, rec, out), rec, out);
+}
+
+/* A ping socket that has not sent since the start is known by its identifier alone. */
 static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
 {
-	return find_datagram_flow(flows, rec, out) != FLOW_NONE ? EV_ATTR_ICMP : EV_ATTR_NONE;
+	bool found = find_datagram(flows, rec, out) ||
+		     (rec->key.lport && flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, out) != FLOW_NONE);
+
+	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
 
 /* The flow of the packet it quotes, also by port or listener where this end sent that. What the kernel answers with an error of
@@ -121,16 +164,16 @@ static uint8_t attribute_icmp(const struct flow_table *flows, const struct ev_pa
 static uint8_t attribute_error(struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
 	struct flow_table *flows = a->flows;
-	bool tcp = rec->key.proto == IPPROTO_TCP, found;
+	bool tcp = rec->key.proto == IPPROTO_TCP, coming = is_coming(rec), found;
 
-	if (rec->dir == EV_DIR_IN && tcp)
+	if (!coming && tcp)
 		found = attribute_tcp(a, rec, out) != EV_ATTR_NONE;
-	else if (rec->dir == EV_DIR_IN && rec->key.proto == IPPROTO_UDP)
+	else if (!coming && rec->key.proto == IPPROTO_UDP)
 		found = attribute_udp(flows, rec, out) != EV_ATTR_NONE;
 	else if (tcp)
 		found = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE;
 	else
-		found = find_datagram_flow(flows, rec, out) != FLOW_NONE;
+		found = find_datagram(flows, rec, out);
 	return found ? EV_ATTR_ICMP : EV_ATTR_NONE;
 }
 
@@ -174,14 +217,24 @@ static uint8_t settle(struct attributor *a, const struct ev_packet *rec, struct 
 	return settle_local(a, rec, out);
 }
 
+/* Of a socket that nothing is known of but what was seen at the start, that is told, whatever led to it; unless it was by way of
+ * another packet or another namespace. */
+static uint8_t told_as(const struct ev_packet *rec, const struct owner *owner, uint8_t attr)
+{
+	bool by_itself = attr != EV_ATTR_FRAG && attr != EV_ATTR_HOST && !(rec->flags & EV_PKT_ERROR);
+
+	return by_itself && owner->attr == EV_ATTR_SEED ? EV_ATTR_SEED : attr;
+}
+
 void attribute_packet(struct attributor *a, const struct ev_packet *rec, struct owner *owner)
 {
 	if (owner->attr == EV_ATTR_NONE || is_doubtful(a, rec)) {
 		uint8_t attr = settle(a, rec, owner);
 
-		if (attr == EV_ATTR_NONE)
+		if (attr == EV_ATTR_NONE || !owner->pid) /* of some sockets it is known that nobody is */
 			memset(owner, 0, sizeof(*owner));
-		owner->attr = attr;
+		else
+			owner->attr = told_as(rec, owner, attr);
 	}
 	if (rec->flags & EV_PKT_FIRST)
 		frag_first(a->frags, rec, owner);

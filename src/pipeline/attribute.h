@@ -17,6 +17,9 @@ struct attributor;
 struct attributor *attribute_new(struct flow_table *flows, const struct addrs *addrs);
 void attribute_free(struct attributor *a);
 
+/* Which of several listeners a handshake is with: takes effect for packets judged from now on. `rec` is checked. */
+void attribute_chosen(struct attributor *a, const struct ev_shake *rec);
+
 /* Settles *owner, which holds the kernel's answer (packet_from_record): attr says how, EV_ATTR_NONE: nobody, the rest is
  * zero. `rec` is a checked packet record; records come in time order. The flow table is changed only where a SYN begins a
  * new connection. */

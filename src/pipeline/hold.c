@@ -27,7 +27,7 @@ struct pair {
 struct held {
 	struct packet packet;
 	struct held *prev, *next;
-	uint8_t body[];
+	uint32_t holders[]; /* then the body */
 };
 
 enum state {
@@ -195,18 +195,24 @@ static struct handshake *add(struct hold *h, const struct pair *pair, uint64_t t
 /* false: no memory for the copy. */
 static bool keep(struct hold *h, struct handshake *s, const struct packet *p)
 {
-	struct held *copy = malloc(sizeof(*copy) + p->body_len);
+	size_t holders = p->holder_cnt * sizeof(*p->holders), bytes = sizeof(struct held) + holders + p->body_len;
+	struct held *copy = malloc(bytes);
+	uint8_t *body;
 
 	if (!copy)
 		return false;
+	body = (uint8_t *)(copy->holders + p->holder_cnt);
 	copy->packet = *p;
-	memcpy(copy->body, p->body, p->body_len);
-	copy->packet.body = copy->body;
+	if (holders)
+		memcpy(copy->holders, p->holders, holders);
+	memcpy(body, p->body, p->body_len);
+	copy->packet.holders = copy->holders;
+	copy->packet.body = body;
 	if (p->l3)
-		copy->packet.l3 = copy->body + (p->l3 - p->body);
+		copy->packet.l3 = body + (p->l3 - p->body);
 	DL_APPEND(s->packets, copy);
-	s->bytes += sizeof(*copy) + p->body_len;
-	h->stats.bytes += sizeof(*copy) + p->body_len;
+	s->bytes += bytes;
+	h->stats.bytes += bytes;
 	h->stats.held++;
 	return true;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pipeline/shake.h"
+#include "pipeline/attribute_int.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* uthash would end the program; so an element that found no memory has no table: hh.tbl is NULL. */
 #define HASH_NONFATAL_OOM 1
@@ -10,10 +12,22 @@
 /* As many as wait in the queues of some busy listeners (net.core.somaxconn is 4096). */
 #define SHAKE_MAX 4096
 
+/* As long as a listener repeats its SYN-ACK (net.ipv4.tcp_synack_retries is 5: 1 + 2 + ... + 32 s): a SYN that comes later is no
+ * duplicate of the one that began the handshake. */
+#define HANDSHAKE_NS 63000000000ULL
+
+struct choice {
+	uint64_t ino; /* 0: none */
+	uint64_t ts_ns;
+};
+
 struct shake {
 	struct ev_key key;
-	struct owner owner;
-	UT_hash_handle hh; /* tbl is NULL while it is in no table */
+	struct owner owner; /* attr EV_ATTR_NONE: not known */
+	/* Two, because the next handshake of the tuple may be known of before the packets of this one are judged. */
+	struct choice chosen, chosen_before;
+	uint64_t forgot_ns; /* of the last choice that was forgotten */
+	UT_hash_handle hh;  /* tbl is NULL while it is in no table */
 };
 
 /* A ring: the oldest one's place is the next one's. */
@@ -46,10 +60,26 @@ static struct shake *find(const struct shake_table *t, const struct ev_key *key)
 
 static void forget(struct shake_table *t, struct shake *s)
 {
-	if (!s || !s->hh.tbl)
+	if (!s->hh.tbl)
 		return;
 	HASH_DEL(t->by_key, s);
 	s->hh.tbl = NULL;
+}
+
+/* The tuple's one, old or new; it is the youngest now. */
+static struct shake *renew(struct shake_table *t, const struct ev_key *key)
+{
+	struct shake *fresh = &t->shakes[t->next], *old = find(t, key), was = {.key = *key};
+
+	t->next = (t->next + 1) % SHAKE_MAX;
+	if (old) {
+		was = *old;
+		forget(t, old);
+	}
+	forget(t, fresh);
+	*fresh = was;
+	HASH_ADD(hh, t->by_key, key, sizeof(fresh->key), fresh);
+	return fresh;
 }
 
 void shake_begin(struct shake_table *t, const struct ev_packet *syn, const struct owner *owner)
@@ -57,15 +87,8 @@ void shake_begin(struct shake_table *t, const struct ev_packet *syn, const struc
 	struct ev_key key = syn->key;
 	struct shake *s = find(t, &key);
 
-	forget(t, s);
-	if (owner->attr == EV_ATTR_NONE)
-		return;
-	s = &t->shakes[t->next];
-	t->next = (t->next + 1) % SHAKE_MAX;
-	forget(t, s);
-	s->key = key;
-	s->owner = *owner;
-	HASH_ADD(hh, t->by_key, key, sizeof(s->key), s);
+	if (s || owner->attr != EV_ATTR_NONE)
+		renew(t, &key)->owner = *owner;
 }
 
 bool shake_find(const struct shake_table *t, const struct ev_packet *rec, struct owner *out)
@@ -73,7 +96,43 @@ bool shake_find(const struct shake_table *t, const struct ev_packet *rec, struct
 	struct ev_key key = rec->key;
 	const struct shake *s = find(t, &key);
 
-	if (s)
-		*out = s->owner;
-	return s;
+	if (!s || s->owner.attr == EV_ATTR_NONE)
+		return false;
+	*out = s->owner;
+	return true;
+}
+
+void shake_chosen(struct shake_table *t, const struct ev_shake *rec)
+{
+	struct ev_key key = rec->key;
+	struct shake *s = renew(t, &key);
+
+	s->forgot_ns = s->chosen_before.ts_ns;
+	s->chosen_before = s->chosen;
+	s->chosen = (struct choice){rec->ino, rec->hdr.ts_ns};
+}
+
+/* A choice follows the SYN that it is made for. A later SYN is its duplicate, or begins a handshake of which nothing was told. */
+static uint64_t chosen_for_syn(const struct shake *s, uint64_t ts_ns)
+{
+	if (ts_ns <= s->forgot_ns)
+		return 0;
+	if (ts_ns <= s->chosen_before.ts_ns)
+		return s->chosen_before.ino;
+	return ts_ns <= s->chosen.ts_ns + HANDSHAKE_NS ? s->chosen.ino : 0;
+}
+
+uint64_t shake_listener(const struct shake_table *t, const struct ev_packet *rec)
+{
+	struct ev_key key = rec->key;
+	const struct shake *s = find(t, &key);
+	uint64_t ts_ns = rec->hdr.ts_ns;
+
+	if (!s)
+		return 0;
+	if (is_syn(rec))
+		return chosen_for_syn(s, ts_ns);
+	if (ts_ns >= s->chosen.ts_ns)
+		return s->chosen.ino;
+	return ts_ns >= s->chosen_before.ts_ns ? s->chosen_before.ino : 0;
 }

@@ -22,7 +22,8 @@ struct table {
 	int fd;
 	size_t key_size;
 	uint32_t insert_stat; /* EV_STAT_*: the new keys there were */
-	uint64_t gone;	      /* of these, no longer there */
+	uint64_t added;	      /* and those that user space put there */
+	uint64_t gone;	      /* of all these, no longer there */
 };
 
 struct evict {
@@ -95,8 +96,8 @@ int evict_open(const struct evict_opts *opts, struct evict **out)
 		e->opts = *opts;
 		e->stats_fd = maps_fd(opts->maps, "m_stats");
 		e->flows = (struct table){
-			maps_fd(opts->maps, "m_flow_owner"), sizeof(struct ev_key), EV_STAT_FLOW_INSERT, 0};
-		e->socks = (struct table){maps_fd(opts->maps, "m_sock"), sizeof(uint64_t), EV_STAT_SOCK_INSERT, 0};
+			maps_fd(opts->maps, "m_flow_owner"), sizeof(struct ev_key), EV_STAT_FLOW_INSERT, 0, 0};
+		e->socks = (struct table){maps_fd(opts->maps, "m_sock"), sizeof(uint64_t), EV_STAT_SOCK_INSERT, 0, 0};
 	}
 	*out = e;
 	return 0;
@@ -105,6 +106,12 @@ int evict_open(const struct evict_opts *opts, struct evict **out)
 void evict_free(struct evict *e)
 {
 	free(e);
+}
+
+void evict_added(struct evict *e, uint64_t cnt)
+{
+	if (e)
+		e->flows.added += cnt;
 }
 
 uint64_t evict_cleared(const struct evict *e)
@@ -216,17 +223,18 @@ static size_t delete_chosen(struct evict *e, const struct table *t, const struct
  * knows better afterwards. */
 static void look_after(struct evict *e, struct table *t, const uint64_t *stats, uint64_t now_ns)
 {
+	uint64_t inserted = stats[t->insert_stat] + t->added;
 	size_t max = e->opts.max_entries;
 	struct walk w = {0};
 
-	if (stats[t->insert_stat] - t->gone <= three_quarters(max))
+	if (inserted - t->gone <= three_quarters(max))
 		return;
 	if (!walk_keys(t, max, &w)) {
 		size_t chosen;
 
 		judge(e, t, &w, now_ns);
 		chosen = evict_choose(w.items, w.cnt, max, now_ns - MIN_AGE_NS);
-		t->gone = stats[t->insert_stat] - w.cnt + delete_chosen(e, t, &w, chosen, now_ns);
+		t->gone = inserted - w.cnt + delete_chosen(e, t, &w, chosen, now_ns);
 	}
 	walk_fini(&w);
 }

@@ -36,6 +36,9 @@ void evict_free(struct evict *e);
  * the next call. */
 void evict_run(struct evict *e, uint64_t now_ns);
 
+/* User space put `cnt` new keys into m_flow_owner (seeds), which no counter of the kernel side knows. */
+void evict_added(struct evict *e, uint64_t cnt);
+
 /* Flows taken out because they could name nobody any more: deletions, not evictions. 0 for NULL. */
 uint64_t evict_cleared(const struct evict *e);
 

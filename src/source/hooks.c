@@ -10,13 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct hook {
-	const char *prog;     /* name in the bundle */
-	const char *category; /* tracepoints only */
-	const char *target;   /* kernel function, or tracepoint */
-	const char *without;  /* NULL: needed. Else what is lost where the kernel lacks the target */
-};
-
 struct backend {
 	const char *name;
 	const struct hook *hooks;
@@ -24,6 +17,8 @@ struct backend {
 };
 
 static const char no_ipv6[] = "owners of IPv6 datagrams (IPv6 is not loaded)";
+static const char late_peer[] = "that a datagram socket is connected to somebody else (until it sends or receives)";
+static const char no_packets[] = "owners of packet sockets";
 static const char no_pings[] = "owners of ping sockets";
 
 /* Functions that kernels 4.9 to 7.2 have (facts: seen firing on 4.9, 4.14, 4.19, 6.1; attached by tests/live on 5.10, 6.1,
@@ -33,6 +28,7 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_fd_install", NULL, "fd_install", NULL},
 	{"kp_inet_hash", NULL, "inet_hash", NULL},
 	{"kp_inet_hash", NULL, "inet6_hash", "nothing where inet_hash serves both families (6.15+)"},
+	{"kp_reqsk_add", NULL, "inet_csk_reqsk_queue_hash_add", "which of several listeners on a port (SO_REUSEPORT) a handshake is with"},
 	{"kp_filp_close", NULL, "filp_close", NULL},
 	{"kp_close_fd", NULL, "close_fd_get_file", "nothing where filp_close serves close(2) (below 6.6)"},
 	{"kp_close_fd", NULL, "file_close_fd", "nothing where filp_close or close_fd_get_file serves close(2) (below 6.8)"},
@@ -43,14 +39,21 @@ static const struct hook kprobe_hooks[] = {
 	{"kr_udp_get_port", NULL, "udp_lib_get_port", NULL},
 	{"kp_datagram_sendmsg", NULL, "udp_sendmsg", NULL},
 	{"kp_datagram_sendmsg", NULL, "udpv6_sendmsg", no_ipv6},
+	{"kp_datagram_connect", NULL, "__ip4_datagram_connect", late_peer},
+	{"kp_datagram_connect", NULL, "__ip6_datagram_connect", late_peer},
+	{"kp_udp_disconnect", NULL, "__udp_disconnect", late_peer},
 	{"kp_datagram_recvmsg", NULL, "udp_recvmsg", NULL},
 	{"kp_datagram_recvmsg", NULL, "udpv6_recvmsg", no_ipv6},
+	{"kp_skb_consume_udp", NULL, "skb_consume_udp", "which of several sockets on one UDP port gets what, until it answers (4.10)"},
 	{"kp_datagram_sendmsg", NULL, "ping_v4_sendmsg", no_pings},
 	{"kp_datagram_sendmsg", NULL, "ping_v6_sendmsg", no_pings},
 	{"kp_raw_sendmsg", NULL, "raw_sendmsg", "owners of raw sockets"},
 	{"kp_raw_sendmsg", NULL, "rawv6_sendmsg", no_ipv6},
+	{"kp_packet_sendmsg", NULL, "packet_sendmsg", no_packets},
+	{"kp_packet_sendmsg", NULL, "packet_sendmsg_spkt", no_packets},
 	{"kp_tcp_set_state", NULL, "tcp_set_state", NULL},
 	{"kp_inet_release", NULL, "inet_release", NULL},
+	{"kp_inet_release", NULL, "packet_release", no_packets},
 	{"kp_wake_up_new_task", NULL, "wake_up_new_task", NULL},
 	{"te_process_exec", "sched", "sched_process_exec", NULL},
 	{"te_process_exit", "sched", "sched_process_exit", NULL},
@@ -114,6 +117,17 @@ const struct backend *backend_tls(const struct backend *b)
 const char *backend_name(const struct backend *b)
 {
 	return b->name;
+}
+
+bool backend_tells_closes(const struct backend *b)
+{
+	return b == &kprobe_backend;
+}
+
+const struct hook *backend_hooks(const struct backend *b, size_t *cnt)
+{
+	*cnt = b->cnt;
+	return b->hooks;
 }
 
 const struct backend *backend_by_name(const char *name)
@@ -280,20 +294,26 @@ static int attach_hook(struct hooks *h, const struct hook *hook, const struct bu
 	return a->fd;
 }
 
-int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,
-	uint32_t kern_version, struct hooks **out)
+int hooks_attach_rows(const struct hook *rows, size_t cnt, const struct bundle *b, const struct maps *m,
+	struct features *feat, uint32_t kern_version, struct hooks **out)
 {
-	struct hooks *h = hooks_new(backend->cnt);
+	struct hooks *h = hooks_new(cnt);
 	int err = h ? 0 : -ENOMEM;
 
 	if (h && h->tracefs >= 0)
 		perf_clean_stale(h->tracefs);
-	for (size_t i = 0; !err && i < backend->cnt; i++)
-		err = attach_hook(h, &backend->hooks[i], b, m, feat, kern_version);
+	for (size_t i = 0; !err && i < cnt; i++)
+		err = attach_hook(h, &rows[i], b, m, feat, kern_version);
 	if (err) {
 		hooks_free(h);
 		return err;
 	}
 	*out = h;
 	return 0;
+}
+
+int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,
+	uint32_t kern_version, struct hooks **out)
+{
+	return hooks_attach_rows(backend->hooks, backend->cnt, b, m, feat, kern_version, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interfaces of our network namespace: which there are, and which come and go. */
+/* The interfaces of a network namespace, the one this thread is in when they are opened: which there are, and which come and go. */
 #ifndef PIDTAP_SOURCE_LINKS_H
 #define PIDTAP_SOURCE_LINKS_H
 

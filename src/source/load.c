@@ -275,11 +275,24 @@ int map_set_prog(int fd, uint32_t index, int prog_fd)
 	return bpf_update_elem(fd, &index, &prog_fd, BPF_ANY) ? -errno : 0;
 }
 
-int map_add_u32(int fd, uint32_t key)
+int map_put(int fd, const void *key, uint8_t value)
 {
-	uint8_t present = 1;
+	return bpf_update_elem(fd, (void *)key, &value, BPF_ANY) ? -errno : 0;
+}
 
-	return bpf_update_elem(fd, &key, &present, BPF_ANY) ? -errno : 0;
+int map_add(int fd, const void *key, uint8_t value)
+{
+	return bpf_update_elem(fd, (void *)key, &value, BPF_NOEXIST) ? -errno : 0;
+}
+
+int map_remove(int fd, const void *key)
+{
+	return bpf_delete_elem(fd, (void *)key) ? -errno : 0;
+}
+
+int map_get(int fd, const void *key, void *value)
+{
+	return bpf_lookup_elem(fd, (void *)(uintptr_t)key, value) ? -errno : 0;
 }
 
 int64_t map_count(int fd, size_t key_size, uint32_t max)

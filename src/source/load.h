@@ -42,8 +42,14 @@ size_t load_patch_insns(struct bpf_insn *insns, size_t cnt, uint64_t mark, uint6
 /* Sum over all CPUs of the per-CPU u64 array `fd`, entries 0 .. cnt-1. 0 or negative errno. */
 int map_sum_percpu(int fd, uint64_t *sums, uint32_t cnt);
 
-/* Puts a u32 key with a u8 value into a hash: a set. 0 or negative errno. */
-int map_add_u32(int fd, uint32_t key);
+/* A hash with u8 values, a set for instance: puts a key into it in any case, or only where it is not there (-EEXIST); takes it out
+ * (-ENOENT). 0 or negative errno. */
+int map_put(int fd, const void *key, uint8_t value);
+int map_add(int fd, const void *key, uint8_t value);
+int map_remove(int fd, const void *key);
+
+/* The value of a key as it is now. 0, -ENOENT, other negative errno. */
+int map_get(int fd, const void *key, void *value);
 
 /* Puts a program into a program array. 0 or negative errno. */
 int map_set_prog(int fd, uint32_t index, int prog_fd);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/procfd.h"
+#include "base/clock.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -13,12 +14,10 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES (64U << 10)
-#define NS_PER_TICK (1000000000ULL / 100) /* USER_HZ is 100 on all architectures pidtap runs on */
 
-/* Walks a directory of numbers until one matches. false: none did, or the directory cannot be read. */
-static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
+/* Walks a directory of numbers until one matches, and closes it. false: none did, or dir is NULL. */
+static bool walk_dir(DIR *dir, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
 {
-	DIR *dir = opendir(path);
 	struct dirent *e;
 	bool found = false;
 
@@ -29,23 +28,51 @@ static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const ch
 	return found;
 }
 
-static bool is_link_to(void *want, int dir_fd, const char *name)
+static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const char *name), void *ctx)
 {
+	return walk_dir(opendir(path), match, ctx);
+}
+
+/* Which descriptor is looked for, and which it is. */
+struct descriptor {
+	char link[64];
+	int number;
+};
+
+static bool is_descriptor(void *ctx, int dir_fd, const char *name)
+{
+	struct descriptor *d = ctx;
 	char link[64];
 	ssize_t len = readlinkat(dir_fd, name, link, sizeof(link) - 1);
 
 	if (len < 0)
 		return false;
 	link[len] = 0;
-	return !strcmp(link, want);
+	if (strcmp(link, d->link))
+		return false;
+	d->number = atoi(name);
+	return true;
+}
+
+int procfd_number(const struct sysroot *root, uint32_t pid, uint64_t ino, int hint)
+{
+	struct descriptor d;
+	char path[PATH_MAX];
+
+	snprintf(d.link, sizeof(d.link), "socket:[%" PRIu64 "]", ino);
+	if (!ino)
+		return -1;
+	if (hint >= 0 && !sysroot_path(root, path, sizeof(path), "/proc/%u/fd/%d", pid, hint) &&
+		is_descriptor(&d, AT_FDCWD, path))
+		return hint;
+	if (!sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_descriptor, &d))
+		return d.number;
+	return -1;
 }
 
 bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino)
 {
-	char path[PATH_MAX], want[64];
-
-	snprintf(want, sizeof(want), "socket:[%" PRIu64 "]", ino);
-	return ino && !sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_link_to, want);
+	return procfd_number(root, pid, ino, -1) >= 0;
 }
 
 struct question {
@@ -107,6 +134,54 @@ uint32_t procfd_find(const struct sysroot *root, uint64_t ino)
 	return q.answer;
 }
 
+/* Who is to be told of each socket. */
+struct listener {
+	int (*cb)(void *ctx, uint32_t pid, uint64_t ino);
+	void *ctx;
+	uint32_t pid; /* whose descriptors are looked at */
+	int ret;
+};
+
+/* Descriptors have no type that a directory would tell: each link is read. That opens nothing, so it cannot block. */
+static bool tell_socket(void *ctx, int dir_fd, const char *name)
+{
+	static const char socket[] = "socket:[";
+	struct listener *l = ctx;
+	char link[64];
+	ssize_t len = readlinkat(dir_fd, name, link, sizeof(link) - 1);
+
+	if (len < (ssize_t)sizeof(socket) || memcmp(link, socket, sizeof(socket) - 1))
+		return false;
+	link[len] = 0;
+	l->ret = l->cb(l->ctx, l->pid, strtoull(link + sizeof(socket) - 1, NULL, 10));
+	return l->ret;
+}
+
+static bool tell_sockets(void *ctx, int dir_fd, const char *pid)
+{
+	struct listener *l = ctx;
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "%.15s/fd", pid);
+	fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->pid = (uint32_t)strtoul(pid, NULL, 10);
+	return fd >= 0 && walk_dir(fdopendir(fd), tell_socket, l);
+}
+
+int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx)
+{
+	struct listener l = {cb, ctx, 0, 0};
+	char path[PATH_MAX];
+	int err = sysroot_path(root, path, sizeof(path), "/proc");
+	DIR *proc = err ? NULL : opendir(path);
+
+	if (!proc)
+		return err ? err : -errno;
+	walk_dir(proc, tell_sockets, &l);
+	return l.ret;
+}
+
 /* "PID (COMM) STATE ...", the 22nd field is the start in ticks; COMM may hold blanks and parentheses. */
 static int parse_stat(const char *text, struct ev_owner_val *out)
 {
@@ -120,7 +195,7 @@ static int parse_stat(const char *text, struct ev_owner_val *out)
 	memcpy(out->comm, open + 1, len < EV_COMM_LEN - 1 ? len : EV_COMM_LEN - 1);
 	if (sscanf(close + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1)
 		return -EBADMSG;
-	out->start_ns = ticks * NS_PER_TICK;
+	out->start_ns = ticks * EV_TICK_NS;
 	return 0;
 }
 
@@ -142,6 +217,7 @@ static int read_uid(const struct sysroot *root, uint32_t pid, uint32_t *uid)
 
 int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out)
 {
+	uint64_t act_ns = clock_mono_ns(); /* before it is read: of an exec meanwhile the records tell */
 	char path[64], *text;
 	int err;
 
@@ -157,5 +233,6 @@ int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *
 	out->pid = out->tid = pid;
 	memcpy(out->tcomm, out->comm, sizeof(out->tcomm));
 	out->attr = EV_ATTR_EXACT;
+	out->act_ns = act_ns;
 	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which processes hold a socket, by /proc/PID/fd. Slow beside records, so for few questions. */
+/* Which processes hold a socket, by /proc/PID/fd. Slow beside records, so for few questions, or for all at once. */
 #ifndef PIDTAP_SOURCE_PROCFD_H
 #define PIDTAP_SOURCE_PROCFD_H
 
@@ -12,13 +12,20 @@
 /* Has the process a descriptor of the socket with this inode number? false also where it is gone or cannot be looked at. */
 bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino);
 
+/* The number of a descriptor of that socket the process has; `hint` is tried first, unless negative. -1: it has none. */
+int procfd_number(const struct sysroot *root, uint32_t pid, uint64_t ino, int hint);
+
 /* The first of the process's children that has. 0: none, or the kernel does not list children (CONFIG_PROC_CHILDREN). */
 uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t ino);
 
 /* The first of all processes that has: reads every descriptor of the machine. 0: none. */
 uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
 
-/* Who a process is, as far as /proc says: pid, tid, uid, comm, and start_ns in whole ticks (USER_HZ, proc(5)). 0, or negative
+/* Calls cb for each descriptor of each process that is a socket, a process's one after the other, until it returns something
+ * else than 0. What goes meanwhile is left out. What cb returned last, or negative errno where /proc cannot be read. */
+int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx);
+
+/* Who a process is, as far as /proc says: pid, tid, uid, comm, start_ns in whole ticks (USER_HZ, proc(5)), and act_ns now. 0, or negative
  * errno. */
 int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out);
 

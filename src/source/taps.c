@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/taps.h"
 #include "source/clsact.h"
-#include "base/buf.h"
+#include "source/netns.h"
 #include "base/log.h"
 #include "probes/events.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,21 +29,8 @@ struct taps {
 	struct tap_progs progs[2]; /* with link-layer header, without */
 	struct tap *taps;
 	size_t cnt;
-	bool *found; /* for each name: seen */
+	char prefix[NETNS_NAME_MAX + 1]; /* of names: "NETNS/", "" for our own */
 };
-
-static bool is_wanted(struct taps *t, const struct link *link)
-{
-	if (!t->opts.name_cnt)
-		return true;
-	for (size_t i = 0; i < t->opts.name_cnt; i++) {
-		if (strcmp(t->opts.names[i], link->name))
-			continue;
-		t->found[i] = true;
-		return true;
-	}
-	return false;
-}
 
 static int load_one(const struct taps *t, const char *name, bool l3)
 {
@@ -106,17 +94,17 @@ static int attach(struct taps *t, const struct link *link)
 	if (err == -ENODEV)
 		return 0; /* gone between two messages: the next one says so */
 	if (err) {
-		log_err("cannot attach to interface %s: %s%s", link->name, strerror(-err), remedy(err));
+		log_err("cannot attach to interface %s%s: %s%s", t->prefix, link->name, strerror(-err), remedy(err));
 		return err;
 	}
 	t->cnt++;
 	if (!tap->at.egress)
-		log_warn("%s has an ingress qdisc, which leaves no place for clsact: only what it receives is captured "
+		log_warn("%s%s has an ingress qdisc, which leaves no place for clsact: only what it receives is captured "
 			 "(tc qdisc del dev %s ingress, if nothing needs it)",
-			link->name, link->name);
+			t->prefix, link->name, link->name);
 	if (tap->at.behind)
-		log_warn("%s: a filter of another kind holds priority 1: packets it takes an action on are not seen",
-			link->name);
+		log_warn("%s%s: a filter of another kind holds priority 1: packets it takes an action on are not seen",
+			t->prefix, link->name);
 	return t->opts.on_link(t->opts.ctx, link);
 }
 
@@ -143,76 +131,51 @@ static int on_link_again(struct taps *t, struct tap *tap, const struct link *lin
 	return t->opts.on_link(t->opts.ctx, link);
 }
 
-static int on_link(void *ctx, const struct link *link)
+static int on_new_link(struct taps *t, const struct link *link)
 {
-	struct taps *t = ctx;
-	struct tap *tap;
+	enum iface_wish wish;
 	int err;
 
-	if (link->gone)
-		return on_link_gone(t, link);
-	tap = find_tap(t, link->ifindex);
-	if (tap)
-		return on_link_again(t, tap, link);
 	clsact_clean_stale(t->tc, link->ifindex); /* a killed run may have captured more than we will */
-	if (!is_wanted(t, link))
+	wish = iface_select_match(t->opts.select, t->opts.netns_name, link->name);
+	if (wish == IFACE_UNWANTED)
 		return 0;
-	if (!link->known && t->opts.name_cnt) {
-		log_err("interface %s: its kind of link cannot be captured (neither Ethernet nor plain IP)", link->name);
+	if (!link->known && wish == IFACE_NAMED) {
+		log_err("interface %s%s: its kind of link cannot be captured (neither Ethernet nor plain IP)", t->prefix,
+			link->name);
 		return -EOPNOTSUPP;
 	}
 	if (!link->known) {
-		log_verbose("interface %s is left out: neither Ethernet nor plain IP", link->name);
+		log_verbose("interface %s%s is left out: neither Ethernet nor plain IP", t->prefix, link->name);
 		return 0;
 	}
 	err = attach(t, link);
 	/* with "any" one bad interface does not end the capture of the others; a refused program would end them all */
-	return err && !t->opts.name_cnt && t->cnt ? 0 : err;
+	return err && wish == IFACE_WANTED && t->cnt ? 0 : err;
 }
 
-static int append_name(void *ctx, const struct link *link)
+static int on_link(void *ctx, const struct link *link)
 {
-	struct buf *names = ctx;
+	struct taps *t = ctx;
+	struct tap *tap;
 
-	buf_printf(names, "%s%s", names->len ? ", " : "", link->name);
-	return 0;
-}
-
-static int complain_missing(struct taps *t)
-{
-	struct buf names = BUF_INIT;
-
-	for (size_t i = 0; i < t->opts.name_cnt; i++) {
-		if (t->found[i])
-			continue;
-		links_list(t->links, append_name, &names);
-		log_err("no such interface: %s (there are: %s)", t->opts.names[i], buf_cstr(&names));
-		buf_free(&names);
-		return -ENODEV;
-	}
-	return 0;
-}
-
-static int complain_none(const struct taps *t)
-{
-	if (t->cnt)
-		return 0;
-	log_err("no interface to capture on in this network namespace");
-	return -ENODEV;
+	if (link->gone)
+		return on_link_gone(t, link);
+	tap = find_tap(t, link->ifindex);
+	return tap ? on_link_again(t, tap, link) : on_new_link(t, link);
 }
 
 int taps_open(const struct taps_opts *opts, struct taps **out)
 {
 	struct taps *t = calloc(1, sizeof(*t));
-	int err = -ENOMEM;
+	int err;
 
 	if (!t)
-		return err;
+		return -ENOMEM;
 	t->opts = *opts;
 	t->progs[0] = t->progs[1] = (struct tap_progs){-1, -1};
-	t->found = calloc(opts->name_cnt + 1, sizeof(*t->found));
-	if (!t->found)
-		goto fail;
+	if (*opts->netns_name)
+		snprintf(t->prefix, sizeof(t->prefix), "%s/", opts->netns_name);
 	err = links_open(&t->links);
 	if (!err)
 		err = clsact_open(&t->tc);
@@ -221,10 +184,6 @@ int taps_open(const struct taps_opts *opts, struct taps **out)
 		goto fail;
 	}
 	err = links_list(t->links, on_link, t);
-	if (!err)
-		err = complain_missing(t);
-	if (!err)
-		err = complain_none(t);
 	if (err)
 		goto fail;
 	*out = t;
@@ -249,7 +208,6 @@ void taps_close(struct taps *t)
 	clsact_close(t->tc);
 	links_close(t->links);
 	free(t->taps);
-	free(t->found);
 	free(t);
 }
 
@@ -282,4 +240,24 @@ int taps_changes(struct taps *t)
 size_t taps_count(const struct taps *t)
 {
 	return t->cnt;
+}
+
+struct listing {
+	const struct taps *taps;
+	struct buf *names;
+};
+
+static int append_name(void *ctx, const struct link *link)
+{
+	struct listing *l = ctx;
+
+	buf_printf(l->names, "%s%s%s", l->names->len ? ", " : "", l->taps->prefix, link->name);
+	return 0;
+}
+
+void taps_list(struct taps *t, struct buf *names)
+{
+	struct listing l = {t, names};
+
+	links_list(t->links, append_name, &l);
 }

@@ -25,9 +25,13 @@ for option in --count --pid --map-size --buffer-size --window; do
 done
 refused '--backend x: ' --backend x
 refused '--nosuch' --nosuch
+refused '--netns: needs' --netns ''
 refused '--pid: needs' --pid
 refused 'port: ' port 80
 refused '--include-unknown: ' --include-unknown
+refused '--follow: .* -p PID or of -- COMMAND' -f --uid 0
+refused '--: needs a command' --
+refused 'curl: only a capture runs a command' --dump-bpf -- curl
 refused '--bundle and --bundle-out: ' --bundle a --bundle-out b
 refused '--print and -w -: ' -w - --print
 done_testing

@@ -81,22 +81,28 @@ tap_start()
 	return 1
 }
 
-# The same without waiting. $tap_out: where its stdout goes, if not to $work/text. $tap_prefix: a command that runs it.
+# The same without waiting. $tap_out: where its stdout goes, appended, if not to $work/text, which is emptied. $tap_prefix: a
+# command that runs it.
 # bash starts background jobs with SIGINT ignored; a user's shell does not.
 tap_launch()
 {
 	local ns=$1
 	shift
 	: >"$work/err"
+	[ -n "${tap_out:-}" ] || : >"$work/text"
 	# shellcheck disable=SC2086 # words of a command
 	nsenter --net="$(ns_path "$ns")" -- env --default-signal=INT ${tap_prefix:-} "$pidtap" --cache-dir "$cache" "$@" \
-		>"${tap_out:-$work/text}" 2>"$work/err" &
+		>>"${tap_out:-$work/text}" 2>"$work/err" &
 	tap_pid=$!
 }
 
 tap_listens()
 {
-	grep -q '^pidtap: listening on' "$work/err"
+	local line
+	while read -r line; do
+		[[ $line != 'pidtap: listening on'* ]] || return 0
+	done <"$work/err"
+	return 1
 }
 
 tap_is_settled()
@@ -106,7 +112,7 @@ tap_is_settled()
 
 tap_runs()
 {
-	[ -d "/proc/$tap_pid" ] && ! grep -q '^State:.*Z' "/proc/$tap_pid/status" 2>/dev/null
+	process_runs "$tap_pid"
 }
 
 tap_is_over()

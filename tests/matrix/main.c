@@ -2,7 +2,7 @@
 /* build/tests/scenario: the traffic of the attribution matrix, for tests/matrix/run.
  *
  *   scenario list
- *   scenario info NAME       about=, options=, at=, own=1 (has a setup), lacks= (what the kernel lacks)
+ *   scenario info NAME       about=, options=, at=, own=1 (has a setup), before=1 (likewise), lacks= (what the kernel lacks), through=, sees=..., says=
  *   scenario run NAME PREFIX TRUTH READY GO TIMEOUT
  *                            setup and before; makes file READY; waits for file GO; all passes; 0 if the traffic came out as
  *                            intended. Namespaces PREFIX-a and PREFIX-b are there; the log TRUTH is appended to.
@@ -154,12 +154,13 @@ static void log_addrs(struct scene *s)
 	truth_addrs();
 }
 
-static void in_both(void (*part)(struct scene *s))
+static void in_each_ns(void (*part)(struct scene *s))
 {
-	struct scene s = {.name = "both"};
+	struct scene s = {.name = "look"};
+	const char *ns;
 
-	spawn(&s, "look", "a", part);
-	spawn(&s, "look", "b", part);
+	for (int i = 0; (ns = ns_at(i)); i++)
+		spawn(&s, "look", ns, part);
 	reap_all(&s);
 }
 
@@ -176,8 +177,11 @@ static int info(const struct scenario *sc)
 {
 	const char *lacks = sc->lacks ? sc->lacks() : NULL;
 
-	printf("about=%s\noptions=%s\nat=%s\nown=%d\nlacks=%s\n", sc->about, sc->options ? sc->options : "",
-	       sc->at ? sc->at : "a", !!sc->setup, lacks ? lacks : "");
+	printf("about=%s\noptions=%s\nat=%s\nown=%d\nbefore=%d\nlacks=%s\nthrough=%s\nsays=%s\n", sc->about, sc->options ? sc->options : "",
+	       sc->at ? sc->at : "a", !!sc->setup, !!sc->before, lacks ? lacks : "", sc->through ? sc->through : "",
+	       sc->says && !getenv("PIDTAP_VM") ? sc->says : "");
+	for (int i = 0; i < SEES_MAX && sc->sees[i]; i++)
+		printf("sees=%s\n", sc->sees[i]);
 	return 0;
 }
 
@@ -239,17 +243,17 @@ static int run(const struct scenario *sc, const char *ready, const char *go)
 	int n = make_scenes(sc, scenes);
 
 	playing = sc;
-	truth_netns("a");
-	truth_netns("b");
 	if (sc->setup)
 		sc->setup();
-	in_both(log_addrs);
+	for (int i = 0; ns_at(i); i++)
+		truth_netns(ns_at(i));
+	in_each_ns(log_addrs);
 	start_passes(scenes, n);
 	make_file(ready);
 	while (access(go, F_OK))
 		pause_ms(POLL_MS);
 	play_passes(scenes, n);
-	in_both(settle);
+	in_each_ns(settle);
 	return 0;
 }
 

@@ -38,6 +38,8 @@
 #define AT_ALL (AT_LO | AT_CLIENT | AT_SERVER)
 #define AT_ONCE 0x80   /* one pass, with client and server in a and b: the scenario places its processes itself */
 
+#define SEES_MAX 4
+
 #define GATE_CNT 16 /* 0 .. 14 are the scenario's */
 #define PLAYER_CNT 64
 
@@ -72,6 +74,9 @@ struct scenario {
 	const char *options; /* pidtap's, further ones; "@" stands for the prefix of namespaces' names */
 	bool one_by_one;     /* the passes; else all at once */
 	const char *at;	     /* the namespace pidtap runs in; NULL: a */
+	const char *through; /* further namespaces, separated by blanks, all whose packets pass where pidtap captures */
+	const char *sees[SEES_MAX]; /* regular expressions: of each, a line must have been captured */
+	const char *says;	    /* likewise, what pidtap must have said on stderr; not in an emulated machine, where loads are small */
 
 	/* What the kernel lacks for it ("CONFIG_VLAN_8021Q"), found by trying; NULL: nothing. */
 	const char *(*lacks)(void);
@@ -159,6 +164,7 @@ void truth_hold_all(uint64_t since_ns);	    /* likewise all internet sockets thi
 void truth_from(int fd, int listener);	    /* was accepted from this one */
 void truth_drop(ino_t ino);		    /* this process holds it no longer */
 void truth_act(int fd, size_t bytes);	    /* this thread is about to send so many on it */
+void truth_act_to(int fd, size_t bytes, const struct sockaddr_storage *to); /* to an address of its choice */
 void truth_got(int fd, size_t bytes);	    /* so many were received */
 void truth_gone(pid_t pid);		    /* a process was reaped */
 void truth_self(void);			    /* its name or uid changed */

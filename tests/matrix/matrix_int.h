@@ -9,6 +9,7 @@ void truth_open(const char *path);
 
 /* Names of namespaces: PREFIX-a ... */
 void players_begin(const char *prefix, const char *truth, unsigned int timeout_s);
+const char *ns_at(int i); /* a, b, then those of ns_add(); NULL: there are no more */
 void gates_make(struct scene *s);
 
 #endif

@@ -19,6 +19,7 @@
 
 #define COMMAND_MAX 1024
 #define POLL_MS 1
+#define NS_CNT 8
 
 static const char *ns_prefix = "";
 static const char *truth_path = "";
@@ -146,9 +147,21 @@ void sh(const char *fmt, ...)
 	va_end(ap);
 }
 
+static const char *namespaces[NS_CNT + 1] = {"a", "b"};
+static int ns_cnt = 2;
+
+const char *ns_at(int i)
+{
+	return namespaces[i];
+}
+
 /* No duplicate address detection: an address must be usable at once. */
 void ns_add(const char *ns)
 {
+	errno = 0;
+	if (ns_cnt == NS_CNT)
+		fail("more than %d namespaces", NS_CNT);
+	namespaces[ns_cnt++] = ns;
 	sh("ip netns add %s", ns_name(ns));
 	for (const char *conf = "all"; conf; conf = conf[0] == 'a' ? "default" : NULL)
 		sh("nsenter --net=%s sh -c 'echo 0 >/proc/sys/net/ipv6/conf/%s/accept_dad;"
@@ -242,20 +255,35 @@ void reap(struct scene *s, pid_t pid)
 	must_be_good(s, wait_for(s, pid));
 }
 
-/* In the order in which they end: one that failed must not leave us waiting for one that waits for it. */
+/* One of these that has ended; 0: none. */
+static pid_t one_ended(const struct scene *s)
+{
+	siginfo_t info;
+
+	for (int i = 0; i < s->player_cnt; i++) {
+		info.si_pid = 0;
+		if (waitid(P_PID, (id_t)s->players[i], &info, WEXITED | WNOWAIT | WNOHANG))
+			fail("waitid");
+		if (info.si_pid)
+			return info.si_pid;
+	}
+	return 0;
+}
+
+/* In the order in which they end: one that failed must not leave us waiting for one that waits for it. The child that wakes us
+ * may be another scene's: only then is there something to poll for. */
 void reap_all(struct scene *s)
 {
-	int status;
+	siginfo_t any;
+	pid_t pid;
 
 	while (s->player_cnt) {
-		for (int i = 0; i < s->player_cnt; i++) {
-			if (waitpid(s->players[i], &status, WNOHANG) <= 0)
-				continue;
-			was_reaped(s, s->players[i]);
-			must_be_good(s, status);
-			i--;
-		}
-		if (s->player_cnt)
+		if (waitid(P_ALL, 0, &any, WEXITED | WNOWAIT))
+			fail("waitid");
+		pid = one_ended(s);
+		if (pid)
+			reap(s, pid);
+		else
 			pause_ms(POLL_MS);
 	}
 }

@@ -7,7 +7,7 @@
  *   hold  ino=            this process holds it, too
  *   from  ino= listener=  was accepted from this one
  *   drop  ino=            this process holds it no longer
- *   act   ino= len=       is about to send
+ *   act   ino= len= [raddr= rport=]    is about to send; to an address that the socket is not connected to
  *   got   ino= len=       received
  *   self                  has this name and uid now
  *   gone  who=            process `who` was reaped
@@ -192,6 +192,14 @@ void truth_drop(ino_t ino)
 void truth_act(int fd, size_t bytes)
 {
 	log_event(now_ns(), "act", "ino=%lu len=%zu", (unsigned long)sock_ino(fd), bytes);
+}
+
+void truth_act_to(int fd, size_t bytes, const struct sockaddr_storage *to)
+{
+	char addr[INET6_ADDRSTRLEN], port[8];
+
+	end_text(to, addr, port);
+	log_event(now_ns(), "act", "ino=%lu len=%zu raddr=%s rport=%s", (unsigned long)sock_ino(fd), bytes, addr, port);
 }
 
 void truth_got(int fd, size_t bytes)

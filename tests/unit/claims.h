@@ -93,6 +93,24 @@ static inline int claims_listen(struct flow_table *t, const struct ev_key *key, 
 	return claims_claim(t, key, (struct actor){pid, sock_id, EV_OWN_LISTEN, flags}, at_ms);
 }
 
+/* What was there at the start; pid 0: nobody's. */
+static inline int claims_seed(
+	struct flow_table *t, const struct ev_key *key, uint32_t pid, uint8_t kind, uint8_t flags, uint64_t ino)
+{
+	struct ev_owner ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = MS;
+	ev.key = *key;
+	ev.kind = kind;
+	ev.flags = flags | EV_OWN_REUSE;
+	ev.ino = ino;
+	ev.owner.pid = ev.owner.tid = pid;
+	ev.owner.start_ns = pid * 1000ULL;
+	ev.owner.attr = EV_ATTR_SEED;
+	return flow_claim(t, &ev);
+}
+
 static inline void claims_close(struct flow_table *t, uint64_t sock_id, uint64_t at_ms)
 {
 	struct ev_close ev;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_any.c
- * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
+/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_actor.c src/model/flow_any.c
+ * src/model/flow_find.c src/model/flow_hold.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* Whose packet is it? DESIGN.md section 4, sentence by sentence. */
 #include "claims.h"
+#include "model/flow_hold.h"
 #include "pipeline/attribute.h"
 #include "tap.h"
 
@@ -188,6 +189,110 @@ static void test_never_accepted(void)
 	flow_table_free(t);
 }
 
+/* A connection that was accepted is not the listener's again because nobody knows who has it. */
+static void test_given_up(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_release ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = 30 * MS;
+	ev.sock_id = 2;
+	ev.pid = WORKER;
+	ev.start_ns = WORKER * 1000ULL;
+	claims_listen(t, &any, SERVER, 1, 0, 5);
+	claims_flow(t, &key, WORKER, 2, 20);
+	flow_handover(t, &ev, NULL);
+	tap_is_str(judge_in(t, &key, PSH | ACK, 29), "exact 300", "before it is given up");
+	tap_is_str(judge_in(t, &key, PSH | ACK, 31), "none 0", "then: somebody's, and not the listener's");
+	flow_table_free(t);
+}
+
+#define INO_SERVER 1001
+#define INO_OTHER 1002
+
+static void listen_as(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t ino)
+{
+	struct ev_owner ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = 5 * MS;
+	ev.key = *key;
+	ev.kind = EV_OWN_LISTEN;
+	ev.flags = EV_OWN_REUSE;
+	ev.ino = ino;
+	ev.owner.pid = pid;
+	ev.owner.start_ns = pid * 1000ULL;
+	ev.owner.sock_id = sock_id;
+	flow_claim(t, &ev);
+}
+
+static void choose(struct attributor *a, const struct ev_key *key, uint64_t ino, uint64_t at_ms)
+{
+	struct ev_shake ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = at_ms * MS;
+	ev.key = *key;
+	ev.ino = ino;
+	attribute_chosen(a, &ev);
+}
+
+/* Of several listeners on a port the kernel says which it chose for a handshake. */
+static void test_listener_chosen(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_key other = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5001);
+
+	listen_as(t, &any, SERVER, 1, INO_SERVER);
+	listen_as(t, &any, OTHER, 2, INO_OTHER);
+	choose(a, &key, INO_OTHER, 12);
+	choose(a, &other, INO_SERVER, 12);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "listener 400", "the SYN, before the choice");
+	tap_is_str(judge_next(a, &other, EV_DIR_IN, SYN, 11), "listener 200", "another tuple, another listener");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "listener 400", "the SYN-ACK, after it");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 14), "listener 400", "the SYN again");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, PSH | ACK, 15), "listener 400", "data nobody took yet");
+	claims_close(t, 2, 20);
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 21), "listener 400", "its reset when that listener is closed");
+	tap_is_str(judge_next(a, &other, EV_DIR_IN, PSH | ACK, 21), "listener 200", "not that of the other");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 22), "none 0", "a closed one gets no SYN");
+	choose(a, &key, 7, 24);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 23), "none 0", "one that is not known is not the one that is");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
+/* Choices are told before the packets of their time are judged: also those of the tuple's next handshakes. */
+static void test_listener_chosen_again(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+
+	listen_as(t, &any, SERVER, 1, INO_SERVER);
+	listen_as(t, &any, OTHER, 2, INO_OTHER);
+	choose(a, &key, INO_OTHER, 12);
+	choose(a, &key, INO_SERVER, 22);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "listener 400", "the first SYN: the first choice");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "listener 400", "and its SYN-ACK");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 21), "listener 200", "the second SYN: the second choice");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 23), "listener 200", "and its SYN-ACK");
+	choose(a, &key, INO_OTHER, 32);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "none 0", "before a choice that was forgotten: nobody");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "none 0", "after it, too");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 64000), "none 0", "a SYN too late to be a duplicate: nothing was told");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
 static void test_listeners_shared(void)
 {
 	struct flow_table *t = flow_table_new(100);
@@ -236,7 +341,8 @@ static void test_what_does_not_restart(void)
 	tap_is_str(judge_in(t, &key, SYN | ACK, 30), "exact 100", "a SYN-ACK");
 	tap_is_str(judge_out(t, &key, SYN, 31), "exact 100", "a SYN that leaves: a retransmission");
 	tap_is_str(judge_in(t, &key, RST, 32), "exact 100", "a reset");
-	tap_is_str(judge_in(t, &udp, SYN, 33), "exact 100", "a datagram");
+	tap_is_str(judge_in(t, &udp, SYN, 33), "none 0", "a datagram, which nobody gets");
+	tap_is_str(judge_out(t, &udp, 0, 33), "exact 100", "and which ends nothing");
 	tap_is_str(judge_in(t, &key, ACK, 34), "exact 100", "the flow is still its owner's");
 	flow_table_free(t);
 }
@@ -288,9 +394,10 @@ static void test_udp_connected(void)
 	claims_close(t, 1, 20);
 	tap_is_str(judge_in(t, &key, 0, 21), "port 400", "a live port beats a closed flow");
 	claims_close(t, 2, 30);
-	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "both closed: the flow");
-	tap_is_str(judge_in(t, &key, 0, 20 + LINGER_MS), "port 400", "the flow is over, the port lingers");
-	tap_is_str(judge_in(t, &key, 0, 30 + LINGER_MS), "none 0", "all is over");
+	tap_is_str(judge_in(t, &key, 0, 31), "none 0", "both closed: nobody gets what comes");
+	tap_is_str(judge_out(t, &key, 0, 31), "exact 100", "what still leaves is the flow's");
+	tap_is_str(judge_out(t, &key, 0, 20 + LINGER_MS), "port 400", "the flow is over, the port lingers");
+	tap_is_str(judge_out(t, &key, 0, 30 + LINGER_MS), "none 0", "all is over");
 	flow_table_free(t);
 }
 
@@ -308,11 +415,12 @@ static void test_udp_server(void)
 	tap_is_str(judge_out(t, &key, 0, 13), "exact 200", "its answer: a flow whose local address is open");
 	tap_is_str(judge_in(t, &first, 0, 13), "port 200", "another's request");
 	claims_close(t, 1, 20);
-	tap_is_str(judge_in(t, &key, 0, 21), "exact 200", "closed: the flow lingers");
-	tap_is_str(judge_in(t, &first, 0, 21), "port 200", "and the port");
+	tap_is_str(judge_out(t, &key, 0, 21), "exact 200", "closed: the flow lingers on the way out");
+	tap_is_str(judge_out(t, &first, 0, 21), "port 200", "and the port");
+	tap_is_str(judge_in(t, &key, 0, 21), "none 0", "and gets nothing");
 	claims_port(t, &port, OTHER, 2, 0, 30);
 	tap_is_str(judge_in(t, &key, 0, 31), "port 400", "the port's next holder gets what comes now");
-	tap_is_str(judge_in(t, &key, 0, 29), "exact 200", "not what came before");
+	tap_is_str(judge_in(t, &key, 0, 29), "none 0", "not what came before");
 	flow_table_free(t);
 }
 
@@ -328,7 +436,27 @@ static void test_udp_open_address(void)
 	claims_close(t, 1, 20);
 	tap_is_str(judge_in(t, &key, 0, 21), "exact 400", "a live open one before the closed tuple");
 	claims_close(t, 2, 30);
-	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "both closed: the tuple");
+	tap_is_str(judge_out(t, &key, 0, 31), "exact 100", "both closed: the tuple");
+	flow_table_free(t);
+}
+
+/* A server on any address talks with a client, who then asks another one that is bound to the address. */
+static void test_udp_two_addresses(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key any = claims_udp(NULL, 53, NULL, 0), open = claims_udp(NULL, 53, "10.0.0.9", 999),
+		      one = claims_udp("10.0.0.1", 53, NULL, 0), key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      two = claims_udp("10.0.0.2", 53, "10.0.0.9", 999);
+
+	claims_port(t, &any, SERVER, 1, EV_OWN_REUSE, 10);
+	claims_flow(t, &open, SERVER, 1, 11);
+	tap_is_str(judge_in(t, &key, 0, 12), "exact 200", "nobody else is bound to that address");
+	claims_port(t, &one, OTHER, 2, EV_OWN_REUSE, 20);
+	tap_is_str(judge_in(t, &key, 0, 21), "port 400", "somebody is");
+	tap_is_str(judge_in(t, &two, 0, 21), "exact 200", "another address");
+	tap_is_str(judge_out(t, &key, 0, 21), "exact 200", "what is sent from that address");
+	claims_close(t, 2, 30);
+	tap_is_str(judge_in(t, &key, 0, 31), "exact 200", "nobody is bound to it any more");
 	flow_table_free(t);
 }
 
@@ -342,6 +470,10 @@ static void test_udp_late(void)
 	tap_is_str(judge_in(t, &key, 0, 19), "exact 100", "who took it a little later");
 	claims_port(t, &any, OTHER, 2, EV_OWN_REUSE, 10);
 	tap_is_str(judge_in(t, &key, 0, 19), "port 400", "but a live port holds it at that time");
+	key.lport = 5001;
+	claims_flow(t, &key, CLIENT, 30 * MS, 35);
+	tap_is_str(judge_in(t, &key, 0, 31), "exact 100", "a socket that was there");
+	tap_is_str(judge_in(t, &key, 0, 29), "none 0", "and before it was made");
 	flow_table_free(t);
 }
 
@@ -377,8 +509,8 @@ static void test_icmp(void)
 	claims_flow(t, &six, OTHER, 2, 10);
 	tap_is_str(judge_out(t, &six, 0, 12), "icmp 400", "which has its own");
 	claims_close(t, 1, 20);
-	tap_is_str(judge_in(t, &key, 0, 21), "icmp 100", "a late reply");
-	tap_is_str(judge_in(t, &key, 0, 20 + LINGER_MS), "none 0", "too late");
+	tap_is_str(judge_out(t, &key, 0, 21), "icmp 100", "the last request");
+	tap_is_str(judge_in(t, &key, 0, 21), "none 0", "a late reply comes to nobody");
 	flow_table_free(t);
 }
 
@@ -406,6 +538,7 @@ static void test_error_udp(void)
 	tap_is_str(judge_error(t, &key, EV_DIR_OUT, 11), "icmp 100", "one that answers what came to the tuple's owner");
 	tap_is_str(judge_error(t, &bound, EV_DIR_OUT, 11), "none 0", "what came to a port nobody took it from");
 	claims_close(t, 1, 20);
+	tap_is_str(judge_error(t, &key, EV_DIR_OUT, 21), "none 0", "what came to the tuple when its owner was gone");
 	tap_is_str(judge_error(t, &key, EV_DIR_IN, 21), "icmp 100", "the socket is closed when the error comes");
 	tap_is_str(judge_error(t, &key, EV_DIR_IN, 20 + LINGER_MS), "none 0", "for long");
 	flow_table_free(t);
@@ -483,6 +616,9 @@ int main(void)
 	test_server();
 	test_listener_closed();
 	test_never_accepted();
+	test_given_up();
+	test_listener_chosen();
+	test_listener_chosen_again();
 	test_listeners_shared();
 	test_server_tuple_reused();
 	test_what_does_not_restart();
@@ -491,6 +627,7 @@ int main(void)
 	test_udp_connected();
 	test_udp_server();
 	test_udp_open_address();
+	test_udp_two_addresses();
 	test_udp_late();
 	test_udp_shared();
 	test_icmp();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/cli.c src/cli_number.c src/base/log.c compat/kver.c src/base/sysroot.c src/base/buf.c */
+/* links: src/cli.c src/cli_filter.c src/cli_number.c src/base/log.c compat/kver.c src/base/sysroot.c src/base/buf.c */
 /* Whatever is typed: it is taken as meant, or refused in one line that names the option. */
 #include "cli.h"
 #include "probes/events.h"
@@ -64,14 +64,14 @@ static void test_defaults(void)
 	const char *none = NULL;
 
 	tap_ok(taken(&none), "no argument at all");
-	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.pid_cnt && !opts.uid_cnt,
+	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.netns_cnt && !opts.pid_cnt && !opts.uid_cnt,
 		"captures all");
 	tap_ok(opts.snaplen == EV_CAPLEN_MAX && !opts.max_packets && !opts.duration_ns && !opts.write_path,
 		"without limit");
 	tap_ok(opts.map_size == 10240 && opts.buffer_size == 8 << 20 && opts.window_ns == 20000000,
 		"with the sizes --help says");
-	tap_is_str(opts.backend, "auto", "and any back-end");
-	tap_ok(taken(ARGS("--")), "the end of options and nothing behind it");
+	tap_is_str(opts.backend, "auto", "by any back-end");
+	tap_ok(!opts.command && !opts.follow && !opts.comm_cnt, "and runs nothing");
 }
 
 static void test_forms(void)
@@ -81,6 +81,10 @@ static void test_forms(void)
 		"-i in four forms");
 	tap_is_str(opts.ifaces[1], "lo", "without a space");
 	tap_is_str(opts.ifaces[3], "v1", "with =");
+	tap_ok(taken(ARGS("--netns", "b", "--netns=/proc/1/ns/net", "--netns", "all")) && opts.netns_cnt == 3 &&
+			!opts.iface_cnt,
+		"namespaces, as many as one likes");
+	tap_is_str(opts.netns[1], "/proc/1/ns/net", "by path, too");
 	tap_ok(taken(ARGS("-nqvc5")) && opts.quiet && opts.verbose && opts.max_packets == 5,
 		"letters together");
 	tap_ok(taken(ARGS("--dur=1.5")) && opts.duration_ns == 1500000000, "a long one cut short");
@@ -215,7 +219,7 @@ static void test_limits(void)
 static void test_empty(void)
 {
 	static const char *const with_argument[] = {"--interface", "--write", "--count", "--duration",
-		"--snapshot-length", "--pid", "--uid", "--map-size", "--buffer-size", "--window", "--backend",
+		"--snapshot-length", "--pid", "--uid", "--comm", "--map-size", "--buffer-size", "--window", "--backend",
 		"--kernel-headers", "--assume-kernel", "--cache-dir", "--bundle", "--bundle-out"};
 
 	for (size_t i = 0; i < sizeof(with_argument) / sizeof(*with_argument); i++) {
@@ -267,8 +271,37 @@ static void test_operands(void)
 	refused("port: filter expressions", ARGS("port", "80"));
 	refused("port: filter expressions", ARGS("-q", "port", "80", "-v"));
 	refused("-: filter expressions", ARGS("-"));
-	refused("-q: filter expressions", ARGS("--", "-q"));
+	refused("port: filter expressions", ARGS("port", "--", "cmd"));
 	refused("a?b: filter expressions", ARGS("a\nb"));
+}
+
+/* Whose is what comes behind `--`? */
+static void test_command(void)
+{
+	tap_ok(taken(ARGS("-q", "--", "curl", "-v", "--", "-c")) && opts.command && opts.quiet && !opts.verbose,
+		"a command, its options not ours");
+	tap_is_str(opts.command[0], "curl", "its name");
+	tap_is_str(opts.command[3], "-c", "its last argument");
+	tap_ok(!opts.command[4], "and its end");
+	tap_ok(taken(ARGS("--", "-q")) && !opts.quiet && !strcmp(opts.command[0], "-q"), "a name like an option");
+	tap_ok(taken(ARGS("-w", "--", "--", "cmd")) && !strcmp(opts.command[0], "cmd") && !strcmp(opts.write_path, "--"),
+		"behind a file called --");
+	tap_ok(taken(ARGS("-w", "--")) && !opts.command, "such a file alone");
+	refused("--: needs a command", ARGS("--"));
+	refused("--: needs a command", ARGS("-w", "--", "--"));
+	refused("cmd: only a capture runs a command", ARGS("--dump-bpf", "--", "cmd"));
+	refused("cmd: only a capture runs a command", ARGS("--bundle-out", "b", "--", "cmd"));
+	refused("cmd: filter expressions", ARGS("cmd"));
+}
+
+static void test_processes(void)
+{
+	tap_ok(taken(ARGS("--comm", "curl", "--comm=a name")) && opts.comm_cnt == 2 && !strcmp(opts.comms[1], "a name"),
+		"names");
+	tap_ok(taken(ARGS("-f", "-p", "1")) && opts.follow, "children of a process");
+	tap_ok(taken(ARGS("--follow", "--", "cmd")) && opts.follow, "of a command");
+	refused("--follow: follows the children of -p PID or of -- COMMAND", ARGS("-f"));
+	refused("--follow: ", ARGS("-f", "--uid", "0", "--comm", "x"));
 }
 
 static void test_together(void)
@@ -280,6 +313,8 @@ static void test_together(void)
 	tap_ok(taken(ARGS("--include-unknown", "-p", "1")) && opts.include_unknown,
 		"the unknown, too, with a pid");
 	tap_ok(taken(ARGS("--include-unknown", "--uid", "0")), "or a uid");
+	tap_ok(taken(ARGS("--include-unknown", "--comm", "x")), "or a name");
+	tap_ok(taken(ARGS("--include-unknown", "--", "x")), "or a command");
 	tap_ok(taken(ARGS("--print", "-w", "f")) && opts.print, "text beside a file");
 	tap_ok(taken(ARGS("--bundle-out", "b")) && opts.action == ACTION_BUNDLE_OUT, "a bundle is built");
 	tap_ok(taken(ARGS("--dump-bpf")) && opts.action == ACTION_DUMP_BPF, "the text is printed");
@@ -332,6 +367,8 @@ int main(void)
 	test_empty();
 	test_unknown();
 	test_operands();
+	test_command();
+	test_processes();
 	test_together();
 	test_help();
 	test_help_lists_options();

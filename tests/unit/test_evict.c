@@ -219,6 +219,29 @@ static void test_dead_flows(void)
 	evict_free(e);
 }
 
+/* What user space put into the map takes room, too, and no counter of the kernel side knows of it. */
+static void test_seeded(void)
+{
+	struct evict *e = open_maps(BPF_MAP_TYPE_HASH, 8);
+
+	add_sock(1, 11, 0);
+	for (uint16_t i = 1; i <= 4; i++)
+		add_flow(i, 0, 0);
+	for (uint16_t i = 5; i <= 8; i++)
+		add_flow(i, 1, 11);
+	stats[EV_STAT_FLOW_INSERT] -= 4;
+	evict_run(e, NOW);
+	tap_is_int(walks, 0, "four of eight, as far as is known");
+	evict_added(e, 4);
+	evict_run(e, NOW);
+	tap_is_int(maps[FLOWS_FD].cnt, 4, "with the seeds it is full");
+	tap_ok(!has_flow(1) && !has_flow(4) && has_flow(5) && has_flow(8), "they go first");
+	evict_run(e, NOW);
+	tap_is_int(walks, 1, "what went counts no more");
+	evict_free(e);
+	evict_added(NULL, 1);
+}
+
 static void test_open_flows(void)
 {
 	struct evict *e = open_maps(BPF_MAP_TYPE_HASH, 8);
@@ -269,6 +292,7 @@ int main(void)
 	test_choose();
 	test_lru();
 	test_dead_flows();
+	test_seeded();
 	test_open_flows();
 	test_socks();
 	return tap_done();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c */
+/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c */
 /* Who owned a flow or a port at which moment: DESIGN.md section 4, case by case. test_flow_model.c tries what
  * nobody thought of here. */
 #include "claims.h"
@@ -570,6 +570,84 @@ static void test_many_flows_of_a_socket(void)
 	flow_table_free(t);
 }
 
+/* A claim through the socket at this kernel address, of this file. */
+static void claim_at(
+	struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t id_ms, uint64_t sk, uint64_t ino, uint64_t at_ms)
+{
+	struct ev_owner ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = at_ms * MS;
+	ev.key = *key;
+	ev.kind = key->rport ? EV_OWN_FLOW : EV_OWN_PORT;
+	ev.flags = EV_OWN_REUSE;
+	ev.ino = ino;
+	ev.owner.pid = pid;
+	ev.owner.start_ns = pid * 1000ULL;
+	ev.owner.sk = sk;
+	ev.owner.sock_id = id_ms * MS;
+	flow_claim(t, &ev);
+}
+
+/* `id_ms` 0: the kernel does not know it any more. */
+static void close_at(struct flow_table *t, uint64_t id_ms, uint64_t sk, uint64_t at_ms)
+{
+	struct ev_close ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.hdr.ts_ns = at_ms * MS;
+	ev.sk = sk;
+	ev.sock_id = id_ms * MS;
+	flow_close(t, &ev);
+}
+
+/* The kernel's map forgot a socket that is open: its number is another when it acts again, its file is not. */
+static void test_forgotten_by_the_kernel(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key port = claims_udp("10.0.0.1", 53, NULL, 0), one = claims_udp("10.0.0.1", 53, "10.0.0.9", 999),
+		      two = claims_udp("10.0.0.1", 53, "10.0.0.9", 888);
+
+	claim_at(t, &port, A, 10, 0xa, 77, 10);
+	claim_at(t, &one, A, 10, 0xa, 77, 20);
+	claim_at(t, &two, A, 30, 0xa, 77, 30);
+	tap_is_str(ask(t, &one, 40), "live 100", "acts again: what it claimed before is still its own");
+	tap_is_int(flow_count(t), 3, "and is there once");
+	claim_at(t, &one, A, 10, 0xa, 77, 25);
+	tap_is_str(ask(t, &one, 40), "live 100", "a record that comes late is the same socket's");
+	close_at(t, 30, 0xa, 50);
+	tap_is_str(ask(t, &one, 60), "closed 100", "its close ends what it claimed before,");
+	tap_is_str(ask_port(t, &two, 60), "closed 100", "its port,");
+	tap_is_str(ask(t, &two, 60), "closed 100", "and what it claimed since");
+	flow_expire(t, (60 + LINGER_MS) * MS);
+	tap_is_int(flow_count(t), 0, "nothing stays");
+
+	claim_at(t, &port, A, 1000, 0xa, 77, 1000);
+	claim_at(t, &one, A, 1000, 0xa, 77, 1000);
+	close_at(t, 0, 0xa, 1050);
+	tap_is_str(ask(t, &one, 1060), "closed 100", "a close without number: by its address");
+	claim_at(t, &two, B, 2000, 0xa, 78, 2000);
+	close_at(t, 1000, 0xa, 2100);
+	tap_is_str(ask(t, &two, 2200), "live 200", "an earlier one's close is not that of the next at its address");
+	flow_table_free(t);
+}
+
+/* Records may be lost. */
+static void test_close_was_not_told(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct ev_key one = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), two = claims_udp("10.0.0.1", 53, "10.0.0.9", 888);
+
+	claim_at(t, &one, A, 10, 0xa, 77, 10);
+	claim_at(t, &two, B, 30, 0xa, 78, 30);
+	tap_is_str(ask(t, &one, 20), "live 100", "another file at the address of a socket: the earlier one was open,");
+	tap_is_str(ask(t, &one, 40), "closed 100", "and was closed when the later was first seen");
+	tap_is_str(ask(t, &two, 40), "live 200", "which is open");
+	claim_at(t, &one, C, 5, 0xa, 76, 35);
+	tap_is_str(ask(t, &two, 40), "live 200", "also when a record of one before comes late");
+	flow_table_free(t);
+}
+
 int main(void)
 {
 	test_one_owner();
@@ -595,5 +673,7 @@ int main(void)
 	test_ports_evicted();
 	test_smallest_table();
 	test_many_flows_of_a_socket();
+	test_forgotten_by_the_kernel();
+	test_close_was_not_told();
 	return tap_done();
 }

@@ -31,6 +31,16 @@ static void check_dec(uint64_t v, const char *want)
 	buf_free(&b);
 }
 
+static void check_holders(size_t cnt, const char *want)
+{
+	static const uint32_t pids[] = {7, 4294967295, 12};
+	struct buf b = BUF_INIT;
+
+	fmt_holders(&b, pids, cnt);
+	tap_is_str(buf_cstr(&b), want, "%zu holders", cnt);
+	buf_free(&b);
+}
+
 int main(void)
 {
 	check_dec(0, "0");
@@ -46,6 +56,9 @@ int main(void)
 	check(fmt_value, "Web Content", "\"Web Content\"", "blank in a value");
 	check(fmt_value, "a\"b", "\"a\\\"b\"", "quote in a value");
 	check(fmt_value, "a\\ \"", "\"a\\x5c \\\"\"", "backslash, blank and quote");
+	check_holders(0, "");
+	check_holders(1, "");
+	check_holders(3, " holders=7,4294967295,12");
 	check_addr(fmt_ip4, "\x0a\0\xff\1", "10.0.255.1");
 	check_addr(fmt_ip6, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", "2001:db8::1");
 	check_addr(fmt_mac, "\2\0\0\0\xab\xff", "02:00:00:00:ab:ff");

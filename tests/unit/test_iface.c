@@ -55,9 +55,15 @@ static void test_names(void)
 {
 	struct iface_table *t = iface_table_new();
 	struct iface *longest = iface_add(t, 1, 1, "fifteen-letters", false);
+	char other[IFACE_NAME_MAX];
 
 	tap_is_str(longest->name, "fifteen-letters", "the longest name there is");
 	tap_ok(iface_add(t, 1, 1, "fifteen-letters", false) == longest, "is recognised");
+	memset(other, 'n', sizeof(other));
+	strcpy(other + 255, "/fifteen-letters");
+	longest = iface_add(t, 2, 1, other, false);
+	tap_is_str(longest->name, other, "and the longest of another namespace");
+	tap_ok(iface_add(t, 2, 1, other, false) == longest, "is recognised");
 	tap_is_str(iface_add(t, 1, 2, "", false)->name, "", "none");
 	iface_table_free(t);
 }

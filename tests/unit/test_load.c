@@ -109,13 +109,17 @@ static void test_count(void)
 	}
 	tap_is_int(map_count(fd, 4, 100), 0, "an empty map");
 	for (uint32_t key = 0; key < 100; key++)
-		map_add_u32(fd, key);
+		map_put(fd, &key, 1);
 	tap_is_int(map_count(fd, 4, 100), 100, "a full one");
 	tap_is_int(map_count(fd, 4, 7), 7, "as many as are asked for");
 	tap_is_int(map_count(fd, 4, 0), 0, "even none");
-	tap_is_int(map_add_u32(fd, 5), 0, "a key that is there");
+	tap_is_int(map_put(fd, &(uint32_t){5}, 2), 0, "a key that is there");
 	tap_is_int(map_count(fd, 4, 1000), 100, "is there once");
-	tap_is_int(map_add_u32(fd, 1000), -E2BIG, "a full map says so");
+	tap_is_int(map_put(fd, &(uint32_t){1000}, 1), -E2BIG, "a full map says so");
+	tap_is_int(map_add(fd, &(uint32_t){5}, 1), -EEXIST, "adding what is there says so");
+	tap_is_int(map_remove(fd, &(uint32_t){5}), 0, "one is taken out");
+	tap_is_int(map_remove(fd, &(uint32_t){5}), -ENOENT, "once");
+	tap_is_int(map_add(fd, &(uint32_t){5}, 1), 0, "and added again");
 	close(fd);
 	count_large_keys();
 }

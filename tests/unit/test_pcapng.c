@@ -200,8 +200,10 @@ static struct owner owner(uint32_t pid, uint64_t start_ns, const char *comm)
 static int put(struct sink *s, const struct iface *iface, const struct owner *o, uint32_t body_len)
 {
 	static uint8_t body[65536];
-	struct packet p = {.ts_ns = TS, .iface = iface, .owner = *o, .dir = EV_DIR_OUT};
+	static const uint32_t holders[] = {1234, 1300};
+	struct packet p = {.ts_ns = TS, .iface = iface, .owner = *o, .dir = EV_DIR_OUT, .holders = holders};
 
+	p.holder_cnt = o->pid == holders[0] ? 2 : 0; /* what that one has is shared */
 	memset(body, 0xab, sizeof(body));
 	memcpy(p.head, "0123456789abcdef", 16);
 	p.head_len = 16;
@@ -266,7 +268,7 @@ static void test_structure(void)
 		"pid, tid");
 	tap_ok(u32(option(&c.blocks[4], epb_fixed(&c.blocks[4]), 32769, &len)) == 0, "DPIB index");
 	is_option_str(&c.blocks[4], epb_fixed(&c.blocks[4]), 1,
-		"pid=1234 tid=1240 uid=1000 comm=curl attr=exact tcomm=\"pool 1\"", "comment");
+		"pid=1234 tid=1240 uid=1000 comm=curl attr=exact tcomm=\"pool 1\" holders=1234,1300", "comment");
 
 	tap_ok(c.blocks[5].type == 6 && u32(c.blocks[5].body) == 1, "EPB of the second interface");
 	tap_ok(!has_option(&c.blocks[5], epb_fixed(&c.blocks[5]), 8) &&

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/procfd.c src/base/sysroot.c src/base/buf.c */
+/* links: src/source/procfd.c src/base/clock.c src/base/sysroot.c src/base/buf.c */
 #include "source/procfd.h"
 #include "tap.h"
 #include "tmpdir.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -44,6 +45,34 @@ static void make_proc(void)
 	add_fd(13, 4, "socket:[78]");
 }
 
+/* What was told; enough is told at `until`. */
+struct seen {
+	unsigned int cnt, of_child, of_13;
+	uint64_t until;
+};
+
+static int on_socket(void *ctx, uint32_t pid, uint64_t ino)
+{
+	struct seen *s = ctx;
+
+	s->cnt++;
+	s->of_child += pid == CHILD && ino == INO;
+	s->of_13 += pid == 13 && ino == 78;
+	return ino == s->until ? 5 : 0;
+}
+
+static void test_each(const struct sysroot *root)
+{
+	struct sysroot nowhere = {"/nonexistent"};
+	struct seen s = {0}, one = {.until = 78};
+
+	tap_is_int(procfd_each(root, on_socket, &s), 0, "every socket of every process");
+	tap_ok(s.cnt == 3 && s.of_child == 1 && s.of_13 == 1, "and no other file");
+	tap_is_int(procfd_each(root, on_socket, &one), 5, "until it is enough");
+	tap_ok(one.cnt <= 3 && one.of_13 == 1, "nothing comes after that");
+	tap_is_int(procfd_each(&nowhere, on_socket, &s), -ENOENT, "no /proc");
+}
+
 int main(void)
 {
 	char dir[PATH_MAX];
@@ -57,6 +86,10 @@ int main(void)
 	tap_ok(!procfd_has(&root, 11, INO), "one that has one whose number begins alike");
 	tap_ok(!procfd_has(&root, 99, INO), "one that is gone");
 	tap_ok(!procfd_has(&root, CHILD, 0), "no inode number");
+	tap_is_int(procfd_number(&root, CHILD, INO, -1), 50, "by which descriptor");
+	tap_is_int(procfd_number(&root, CHILD, INO, 50), 50, "by the one it had it by");
+	tap_is_int(procfd_number(&root, CHILD, INO, 0), 50, "by another one now");
+	tap_is_int(procfd_number(&root, 11, INO, 3), -1, "by none");
 	tap_is_int(procfd_find_child(&root, PARENT, INO), CHILD, "a child of one of its threads");
 	tap_is_int(procfd_find_child(&root, PARENT, 78), 0, "who has it is no child");
 	tap_is_int(procfd_find_child(&root, 99, INO), 0, "children of one that is gone");
@@ -67,5 +100,6 @@ int main(void)
 	tap_is_str(who.comm, "a ) (b", "a name with parentheses");
 	tap_ok(procfd_owner(&root, 13, &who) < 0, "a line that is cut");
 	tap_ok(procfd_owner(&root, 99, &who) < 0, "a process that is gone");
+	test_each(&root);
 	return tap_done();
 }

@@ -80,11 +80,22 @@ static void test_header(void)
 	tap_is_int(record_check((char *)room + 2, sizeof(r)), -EBADMSG, "two: not aligned");
 	r.p.hdr.type = 0;
 	tap_is_int(record_check(&r, sizeof(r)), -EBADMSG, "type 0");
-	r.p.hdr.type = EV_EXEC + 1;
+	r.p.hdr.type = EV_SHAKE + 1;
 	tap_is_int(record_check(&r, sizeof(r)), -EBADMSG, "a type of the future");
 	r = good_packet();
 	r.p.hdr.size--;
 	tap_is_int(record_check(&r, sizeof(r)), -EBADMSG, "another size than this program was built with");
+}
+
+static void test_shake(void)
+{
+	struct ev_shake s;
+
+	memset(&s, 0, sizeof(s));
+	s.hdr.type = EV_SHAKE;
+	s.hdr.size = sizeof(s);
+	tap_is_int(record_check(&s, sizeof(s)), 0, "a handshake");
+	tap_is_int(record_check(&s, sizeof(s) - 1), -EBADMSG, "a handshake cut short");
 }
 
 static void test_owner(void)
@@ -105,7 +116,7 @@ static void test_owner(void)
 	o.kind = 0;
 	tap_is_int(record_check(&o, sizeof(o)), -EBADMSG, "no kind");
 	o.kind = EV_OWN_PORT;
-	o.owner.attr = 0xffffffff;
+	o.owner.attr = 0xffff;
 	tap_is_int(record_check(&o, sizeof(o)), -EBADMSG, "an owner with an unknown attribution");
 }
 
@@ -127,6 +138,7 @@ int main(void)
 	test_packet();
 	test_packet_limits();
 	test_header();
+	test_shake();
 	test_owner();
 	test_close();
 	return tap_done();

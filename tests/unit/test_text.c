@@ -36,6 +36,10 @@ static const struct owner curl = {
 	.tcomm = "curl",
 };
 
+/* Who holds the socket of every packet. */
+static const uint32_t holders[] = {1234, 1300};
+static size_t holder_cnt;
+
 /* A record in memory of exactly its size, so that a read too far is seen by the sanitizer. Free it. */
 static struct ev_packet *record(const void *frame, size_t caplen, size_t len)
 {
@@ -57,6 +61,8 @@ static void put(struct sink *s, const struct iface *iface, const struct owner *o
 	packet_from_record(r, iface, 65536, &p);
 	p.ts_ns = NOON;
 	p.owner = *o;
+	p.holders = holders;
+	p.holder_cnt = holder_cnt;
 	s->ops->packet(s, &p);
 	free(r);
 }
@@ -111,6 +117,14 @@ static void test_prefix(void)
 		"12:00:00.123456 (eth0, proc ?, out, attr=none) "
 		"IP (ttl 64, length 32) 10.0.0.1.40000 > 10.0.0.2.9999: UDP, length 4\n",
 		"verbose, nobody's");
+	holder_cnt = 2;
+	check(&verbose, &eth0, &curl,
+		"12:00:00.123456 (eth0, proc curl:1234, uid 1000, out, attr=exact holders=1234,1300) "
+		"IP (ttl 64, length 32) 10.0.0.1.40000 > 10.0.0.2.9999: UDP, length 4\n",
+		"verbose, shared with another");
+	check(&plain, &eth0, &curl, "12:00:00.123456 (eth0, proc curl:1234, uid 1000, out) " UDP_LINE,
+		"shared, and not verbose");
+	holder_cnt = 0;
 }
 
 static void test_hostile_names(void)

@@ -1,4 +1,5 @@
-# vm build: this checkout, copied into a tree and made there.
+# vm build: this checkout, copied into a tree and made there, with what the tests run (a compiler in the emulated machine
+# takes twenty times longer).
 # shellcheck shell=bash disable=SC2154 # globals are set in vm and lib.sh
 
 cmd_build()
@@ -13,6 +14,7 @@ cmd_build()
 	# left by a vm run that was killed; no other holds the lock now
 	rm -rf "$cache/$release"/run.*
 	build_copy "$cache/$release/root/src/pidtap"
+	[ $# -gt 0 ] || set -- all live-tools
 	in_tree "$cache/$release/root" make -C /src/pidtap -j2 "$@" ||
 		die "$release: make failed: reproduce with '$0 shell $release make -C /src/pidtap'"
 	unlock

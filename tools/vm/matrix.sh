@@ -60,7 +60,7 @@ matrix_one()
 {
 	local release=$1
 	shift
-	{ matrix_steps "$release" "$@" 2>&1 || :; } | sed -u "s/^/$release: /"
+	{ matrix_steps "$release" "$@" 2>&1 || :; } | tee "$results/$release.out" | sed -u "s/^/$release: /"
 }
 
 matrix_steps()
@@ -99,6 +99,7 @@ matrix_summary()
 		line=$(cat "$results/$release" 2>/dev/null) || line='FAIL no result'
 		[ "${line%% *}" = ok ] || status=1
 		printf 'vm: %-9s %s\n' "$release" "$line"
+		tail -n 1 "$results/$release.out" | sed 's/^/    /'
 	done
 	return "$status"
 }

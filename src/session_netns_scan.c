@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which network namespaces are to be captured: those asked for, as they come and go.
+ *
+ * That a name came or went is told by the mount table, which can be polled. That a process is in a namespace is found by looking
+ * at all processes: once a second, and when a socket acts in one that is not known; for a fiftieth of the time at most. */
+#include "session_int.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "source/netns_list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#define ALL "all"
+#define SCAN_EVERY_NS NSEC_PER_SEC
+#define SCAN_SHARE 50 /* of the time */
+
+static bool is_path(const char *text)
+{
+	return strchr(text, '/');
+}
+
+static int path_of(const struct session *s, const char *text, char path[PATH_MAX])
+{
+	if (is_path(text))
+		return sysroot_path(&s->root, path, PATH_MAX, "%s", text);
+	return sysroot_path(&s->root, path, PATH_MAX, NETNS_DIR "/%s", text);
+}
+
+/* By its name also where it was given by a path. */
+static int open_asked(struct session *s, const char *text, struct netns *out)
+{
+	const struct netns_entry *entry;
+	struct netns_list list;
+	char path[PATH_MAX];
+	int err = path_of(s, text, path);
+
+	if (!err)
+		err = netns_open(path, is_path(text) ? NULL : text, out);
+	if (err || !is_path(text))
+		return err;
+	err = netns_list_read(&s->root, false, &list);
+	if (err)
+		return err;
+	entry = netns_list_find(&list, out->inode);
+	if (entry && entry->name)
+		netns_name(out, entry->name);
+	netns_list_free(&list);
+	return 0;
+}
+
+static void complain(const char *text, int err)
+{
+	if (err == -ENOENT && !is_path(text))
+		log_err("--netns %s: no such network namespace (ip netns lists those with a name; one without is given as "
+			"/proc/PID/ns/net)",
+			text);
+	else if (err == -EINVAL)
+		log_err("--netns %s: is no network namespace", text);
+	else if (err == -EPERM)
+		log_err("--netns %s: cannot be entered: %s (root or CAP_SYS_ADMIN is needed)", text, strerror(-err));
+	else
+		log_err("--netns %s: %s", text, strerror(-err));
+}
+
+static int add_asked(struct session *s, const char *text)
+{
+	struct space *space;
+	struct netns ns;
+	int err = open_asked(s, text, &ns);
+
+	if (err) {
+		complain(text, err);
+		return err;
+	}
+	space = session_find_space(s, ns.inode);
+	if (!space)
+		return session_new_space(s, &ns, text, &space);
+	netns_close(&ns); /* our own, or given twice */
+	return 0;
+}
+
+int session_find_spaces(struct session *s)
+{
+	struct space *own;
+	struct netns ns;
+	int err = netns_own(&ns);
+
+	if (err) {
+		log_err("cannot read /proc/self/ns/net: %s (is /proc mounted?)", strerror(-err));
+		return err;
+	}
+	err = iface_select_init(&s->select, s->opts->ifaces, s->opts->iface_cnt);
+	if (!err)
+		err = session_new_space(s, &ns, NULL, &own);
+	for (size_t i = 0; !err && i < s->opts->netns_cnt; i++) {
+		if (strcmp(s->opts->netns[i], ALL))
+			err = add_asked(s, s->opts->netns[i]);
+		else
+			s->all_netns = true;
+	}
+	return err;
+}
+
+/* ---- who is still there ---- */
+
+static bool is_there(const struct space *space, const struct netns_list *list)
+{
+	char path[PATH_MAX];
+
+	if (space->own || netns_list_find(list, space->ns.inode))
+		return true;
+	return space->asked && !path_of(space->session, space->asked, path) && netns_inode_at(path) == space->ns.inode;
+}
+
+static bool all_there(const struct session *s, const struct netns_list *list)
+{
+	const struct space *space;
+
+	LL_FOREACH(s->spaces, space)
+		if (!is_there(space, list))
+			return false;
+	return true;
+}
+
+static void end_missing(struct session *s, const struct netns_list *list)
+{
+	struct space *space, *next;
+
+	LL_FOREACH_SAFE(s->spaces, space, next)
+		if (!is_there(space, list))
+			session_end_space(space);
+}
+
+/* ---- who is new ---- */
+
+/* A name that was asked for may be given again, as that of an interface; a path of /proc may mean another process by now. */
+static int add_named_anew(struct session *s, const char *text)
+{
+	struct space *space;
+	char path[PATH_MAX];
+	struct netns ns;
+	uint32_t inode;
+	int err;
+
+	if (is_path(text) || path_of(s, text, path))
+		return 0;
+	inode = netns_inode_at(path);
+	if (!inode || session_find_space(s, inode) || netns_open(path, text, &ns))
+		return 0;
+	err = session_new_space(s, &ns, text, &space);
+	if (!err)
+		session_open_space(space);
+	return err;
+}
+
+static int add_found(struct session *s, const struct netns_entry *entry)
+{
+	struct space *space;
+	struct netns ns;
+	int err;
+
+	if (session_find_space(s, entry->inode))
+		return 0;
+	err = netns_list_open(&s->root, entry, &ns);
+	if (err == -EPERM)
+		log_verbose("network namespace %u cannot be entered: %s", entry->inode, strerror(-err));
+	if (err)
+		return 0; /* it went meanwhile */
+	err = session_new_space(s, &ns, NULL, &space);
+	if (!err)
+		session_open_space(space);
+	return err;
+}
+
+/* One that cannot be captured does not end the others. */
+static int add_new(struct session *s, const struct netns_list *list)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < s->opts->netns_cnt; i++)
+		if (strcmp(s->opts->netns[i], ALL))
+			err = add_named_anew(s, s->opts->netns[i]);
+	for (size_t i = 0; !err && s->all_netns && i < list->cnt; i++)
+		err = add_found(s, &list->all[i]);
+	return err;
+}
+
+/* ---- when ---- */
+
+/* At all processes only where that is needed. */
+static int look(struct session *s, struct netns_list *out)
+{
+	int err = netns_list_read(&s->root, s->all_netns, out);
+
+	if (err || s->all_netns || all_there(s, out))
+		return err;
+	netns_list_free(out);
+	return netns_list_read(&s->root, true, out);
+}
+
+static int scan(struct session *s)
+{
+	uint64_t began_ns = clock_mono_ns();
+	struct netns_list list;
+	int err = look(s, &list);
+
+	s->scan_wanted = false;
+	s->scan_ready_ns = began_ns + (clock_mono_ns() - began_ns) * SCAN_SHARE;
+	s->scan_next_ns = began_ns + SCAN_EVERY_NS;
+	if (err)
+		return err;
+	end_missing(s, &list);
+	err = add_new(s, &list);
+	netns_list_free(&list);
+	return err;
+}
+
+static int complain_missing(struct session *s)
+{
+	const char *name = iface_select_missing(&s->select);
+	struct buf names = BUF_INIT;
+	struct space *space;
+
+	if (!name && session_tap_count(s))
+		return 0;
+	if (!name) {
+		log_err("no interface to capture on in this network namespace");
+		return -ENODEV;
+	}
+	LL_FOREACH(s->spaces, space)
+		if (space->taps)
+			taps_list(space->taps, &names);
+	log_err("no such interface: %s (there are: %s)", name, buf_cstr(&names));
+	buf_free(&names);
+	return -ENODEV;
+}
+
+int session_open_spaces(struct session *s)
+{
+	struct space *space;
+	int err = 0;
+
+	if (s->opts->netns_cnt)
+		s->mounts_fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
+	LL_FOREACH(s->spaces, space)
+		if (!err)
+			err = session_open_space(space);
+	if (!err && s->opts->netns_cnt)
+		err = scan(s);
+	if (!err)
+		err = complain_missing(s);
+	s->attached = !err;
+	return err;
+}
+
+int session_watch_netns(struct session *s)
+{
+	int err = session_watch_spaces(s);
+
+	if (!err && s->mounts_fd >= 0)
+		err = session_watch(s, s->mounts_fd, EPOLLPRI, WAKE_MOUNTS, 0);
+	return err;
+}
+
+void session_note_netns(struct session *s, uint32_t inode)
+{
+	if (s->all_netns && !session_find_space(s, inode))
+		s->scan_wanted = true;
+}
+
+int session_tend_netns(struct session *s, uint64_t now_ns)
+{
+	struct space *space;
+	int err = 0;
+
+	LL_FOREACH(s->spaces, space)
+		if (!err)
+			err = session_forget_addrs(space, now_ns);
+	if (err || !s->opts->netns_cnt || now_ns < s->scan_ready_ns)
+		return err;
+	return s->scan_wanted || now_ns >= s->scan_next_ns ? scan(s) : 0;
+}

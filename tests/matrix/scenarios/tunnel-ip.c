@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/matrix/lib_tunnel.h"
+
+static const char *lacks(void)
+{
+	if (!net_can("link add t0 type sit local 127.0.0.1 remote 127.0.0.2 mode any"))
+		return "CONFIG_IPV6_SIT";
+	return net_can("link add t0 type ip6tnl local ::1 remote fd98::9 mode any") ? NULL : "CONFIG_IPV6_TUNNEL";
+}
+
+static void setup(void)
+{
+	tunnel_setup(4, "sit", "mode any");
+	tunnel_setup(6, "ip6tnl", "mode any");
+}
+
+SCENARIO(.name = "tunnel-ip", .about = "both IPs over IPv4 (ipip, sit) and over IPv6, likewise", .passes = AT_ONCE,
+	.sees = {"\\(tun4, ", "\\(tun6, ", "\\(veth0, .* IP .* 10\\.98\\.0\\.2: ", "\\(veth0, .* IP6 .* fd98::2: "},
+	.lacks = lacks, .setup = setup, .run = tunnel_run);

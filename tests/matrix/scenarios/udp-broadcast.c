@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/matrix/lib_udp.h"
+
+enum { READY, DONE };
+
+static void setup(void)
+{
+	for (int i = 0; i < 2; i++)
+		sh("ip -n %s address add 10.96.0.%d/24 broadcast 10.96.0.255 dev veth0", ns_name(i ? "b" : "a"), 1 + i);
+}
+
+static void server(struct scene *s)
+{
+	int fd = udp_new(s);
+
+	udp_bind(fd, "0.0.0.0", s->port);
+	gate_open(s, READY);
+	udp_answer(fd, 100);
+	udp_answer(fd, 100);
+	gate_wait(s, DONE);
+	sk_close(fd);
+}
+
+static void client(struct scene *s)
+{
+	struct sockaddr_storage from;
+	int fd = udp_new(s);
+
+	sk_set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	gate_wait(s, READY);
+	for (int i = 0; i < 2; i++) {
+		udp_send_to(fd, "10.96.0.255", s->port, 100);
+		udp_recv_from(fd, 100, &from);
+	}
+	gate_open(s, DONE);
+	sk_close(fd);
+}
+
+static void run(struct scene *s)
+{
+	spawn_server(s, server);
+	spawn_client(s, client);
+}
+
+SCENARIO(.name = "udp-broadcast", .about = "a broadcast, and who answers it", .passes = OVER_V4 | AT_CLIENT | AT_SERVER,
+	 .setup = setup, .run = run);

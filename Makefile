@@ -7,7 +7,7 @@ VERSION := 0.1
 PREFIX ?= /usr/local
 O ?= build
 
-PKGS := libpcap libmnl libarchive libelf zlib libbpf
+PKGS := libpcap libmnl libarchive libelf zlib libbpf capstone
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wno-missing-field-initializers
 CPPFLAGS += -D_GNU_SOURCE -DPIDTAP_VERSION='"$(VERSION)"' -Isrc -I. $(shell pkg-config --cflags $(PKGS))
@@ -66,7 +66,7 @@ SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
-	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))
+	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))
 # The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so the live tests
 # that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away; `check` runs only what is left
 # of VM_LIVE.
@@ -96,7 +96,7 @@ check-native: ## all tests that need no virtual machine, the matrix among them
 	@tools/install-deps build demo check vm
 	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools unit-tests
 	@status=0; tools/vm/vm tree bullseye || status=1; \
-	tests/run unit cli probes golden fuzz matrix live || status=1; \
+	tests/run unit cli probes golden fuzz tls matrix live || status=1; \
 	tests/matrix/run --table $(O)/matrix.md || status=1; exit $$status
 
 check-unit: unit-tests ## unit tests, under address and undefined-behaviour sanitizers
@@ -157,7 +157,7 @@ $$(O)/tests/%: tests/$(1)/%.c $$$$(call linked_sources,tests/$(1)/$$$$*.c) $$(HE
 	$$(call say,CC,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) $$(SAN_FLAGS) -o $$@ $$< $$(call links,$$<)
 endef
 .SECONDEXPANSION:
-$(foreach dir,unit probes golden fuzz live,$(eval $(call linked_programs,$(dir))))
+$(foreach dir,unit probes tls golden fuzz live,$(eval $(call linked_programs,$(dir))))
 
 install: all ## to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \

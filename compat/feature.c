@@ -21,6 +21,12 @@ static const struct row table[FEAT_CNT] = {
 			"a full owner map takes new owners only after user space has evicted old ones"},
 		probe_lru_hash,
 	},
+	/* [commit] 5722569bb9c3 kernel/bpf/verifier.c; [seen] refused on 4.9, taken on 4.14 */
+	[FEAT_MEM_IN_MAP] = {
+		{"MEM_IN_MAP", "buffers of BPF programs in maps", KVER(4, 11, 0), true,
+			"TLS plaintext comes in pieces of 128 bytes, and no more than 33 KiB of a call"},
+		probe_mem_in_map,
+	},
 	/* [commit] cf5f5cea2706 kernel/trace/trace_syscalls.c; [seen] EINVAL on 4.9, taken on 4.14 */
 	[FEAT_SYSCALL_TP_BPF] = {
 		{"SYSCALL_TP_BPF", "programs on system call tracepoints", KVER(4, 14, 0), false,

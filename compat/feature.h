@@ -17,6 +17,7 @@
 /* HAVE_<NAME> in the text for those marked T. Sources of the numbers: facts in feature.c. */
 enum feature {
 	FEAT_LRU_HASH,	       /* T 4.10 BPF_MAP_TYPE_LRU_HASH */
+	FEAT_MEM_IN_MAP,       /* T 4.11 helpers read and write map values */
 	FEAT_SYSCALL_TP_BPF,   /*   4.14 programs on syscalls:sys_* tracepoints */
 	FEAT_PROG_NAME,	       /*   4.15 program and map names */
 	FEAT_RAW_TP,	       /*   4.17 raw tracepoint programs */

@@ -175,7 +175,8 @@ static int try_skb_sk(int map)
 	return try_prog(BPF_PROG_TYPE_SCHED_CLS, insns, CNT(insns), "");
 }
 
-enum probe_result probe_skb_sk(const struct features *f)
+/* A program that needs a map. */
+static enum probe_result probe_with_map(const struct features *f, int (*try)(int map))
 {
 	enum probe_result result = PROBE_UNKNOWN;
 	int map;
@@ -184,10 +185,40 @@ enum probe_result probe_skb_sk(const struct features *f)
 		return PROBE_UNKNOWN;
 	map = try_map(BPF_MAP_TYPE_HASH);
 	if (map >= 0) {
-		result = verdict(try_skb_sk(map));
+		result = verdict(try(map));
 		close(map);
 	}
 	return result;
+}
+
+enum probe_result probe_skb_sk(const struct features *f)
+{
+	return probe_with_map(f, try_skb_sk);
+}
+
+static int try_mem_in_map(int map)
+{
+	const struct bpf_insn insns[] = {
+		INSN_STORE64_IMM(BPF_REG_10, -8, 0),
+		INSN_LD_MAP(BPF_REG_1, map),
+		INSN_MOV_REG(BPF_REG_2, BPF_REG_10),
+		INSN_ADD_IMM(BPF_REG_2, -8),
+		INSN_CALL(BPF_FUNC_map_lookup_elem),
+		INSN_JEQ_IMM(BPF_REG_0, 0, 4),
+		INSN_MOV_REG(BPF_REG_1, BPF_REG_0),
+		INSN_MOV_IMM(BPF_REG_2, 8),
+		INSN_MOV_IMM(BPF_REG_3, 0),
+		INSN_CALL(BPF_FUNC_probe_read),
+		INSN_MOV_IMM(BPF_REG_0, 0),
+		INSN_EXIT(),
+	};
+
+	return try_prog(BPF_PROG_TYPE_TRACEPOINT, insns, CNT(insns), "");
+}
+
+enum probe_result probe_mem_in_map(const struct features *f)
+{
+	return probe_with_map(f, try_mem_in_map);
 }
 
 enum probe_result probe_large_prog(const struct features *f)

@@ -14,6 +14,7 @@ enum probe_result { PROBE_NO = -1, PROBE_UNKNOWN = 0, PROBE_YES = 1 };
 
 /* Maps and programs that are created and closed again */
 enum probe_result probe_lru_hash(const struct features *f);
+enum probe_result probe_mem_in_map(const struct features *f);
 enum probe_result probe_read_kernel(const struct features *f);
 enum probe_result probe_memcg_account(const struct features *f);
 enum probe_result probe_prog_name(const struct features *f);

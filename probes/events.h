@@ -10,6 +10,7 @@
  *   m_owners   ev_owner, ev_close, ev_release, ev_shake, ev_proc and ev_exec: small, rare, read at once
  *   m_packets  ev_packet + frame bytes: many; they stay in the ring until the order window has passed,
  *              so that every owner learnt meanwhile is known when a packet is judged
+ *   m_tls      ev_tls_data + bytes, with --plaintext only: in a ring of its own, so that neither pushes out the other
  */
 #ifndef PIDTAP_EVENTS_H
 #define PIDTAP_EVENTS_H
@@ -36,6 +37,8 @@
 #define EV_EXIT 6 /* ev_proc: its last thread ended */
 #define EV_EXEC 7 /* ev_exec */
 #define EV_SHAKE 8
+#define EV_SECRET 9 /* ev_secret: TLS keys became known; on m_owners, read at once */
+#define EV_TLS_DATA 10 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -198,6 +201,47 @@ struct ev_exec {
 	char args[EV_ARGS_LEN];
 } EV_RECORD;
 
+/* A TLS secret, as a line of a key log names it. */
+#define EV_LABEL_LEN 40	 /* the longest of OpenSSL and GnuTLS have 31 characters; NUL-terminated by the kernel side */
+#define EV_SECRET_MAX 64 /* SHA-512; a TLS 1.2 master secret has 48 bytes (RFC 5246 section 8.1) */
+#define EV_RANDOM_LEN 32 /* ClientHello.random, RFC 8446 section 4.1.2 */
+struct ev_secret {
+	struct ev_hdr hdr;
+	__u64 ssl; /* user address of the library's connection object; with pid its identity while it lives */
+	__u32 pid;
+	__u32 tid;
+	__u8 random[EV_RANDOM_LEN]; /* of the client; all zero: not known */
+	__u8 secret[EV_SECRET_MAX];
+	__u32 secret_len; /* bytes that are valid, 1 .. EV_SECRET_MAX */
+	__u32 pad;
+	char label[EV_LABEL_LEN]; /* "CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0" ... */
+} EV_RECORD;
+
+/* ev_tls_data.flags */
+#define EV_TLS_WRITE 0x01    /* the process wrote it; else it read it */
+#define EV_TLS_KEY 0x02	     /* owner's socket is known: key, sk and sock_id are valid */
+#define EV_TLS_INFERRED 0x04 /* ... by the record the thread sent or received around the call: memory BIOs */
+#define EV_TLS_FD 0x08	     /* fd is valid, told by the program (SSL_set_fd); the key may be missing */
+#define EV_TLS_EARLY 0x10    /* early data (0-RTT) */
+#define EV_TLS_FILE 0x20     /* SSL_sendfile: `total` bytes of a file, none of them here */
+
+#define EV_TLS_CUT 0x40 /* the rest of the call, from `offset` on, could not be told; no bytes are here */
+
+/* A chunk of what one call wrote or read; len bytes follow, then padding. Chunks of one call have the same ts_ns, thread and ssl,
+ * and come in order of `offset`. */
+struct ev_tls_data {
+	struct ev_hdr hdr;	   /* ts_ns: when the call returned */
+	struct ev_key key;	   /* with EV_TLS_KEY */
+	struct ev_owner_val owner; /* who called; sk and sock_id of the connection's socket with EV_TLS_KEY */
+	__u64 ssl;
+	__u64 total;  /* bytes the call wrote or read */
+	__u64 offset; /* of this chunk in them; */
+	__u32 len;    /* bytes that follow */
+	__s32 fd;     /* with EV_TLS_FD */
+	__u32 flags;  /* EV_TLS_* */
+	__u32 pad;
+} EV_RECORD;
+
 /* A packet; caplen bytes of frame follow, then padding. */
 struct ev_packet {
 	struct ev_hdr hdr;
@@ -235,13 +279,21 @@ struct ev_packet {
 #define EV_STAT_SOCK_INSERT 8	/* new sockets in m_sock */
 #define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
 #define EV_STAT_PID_FULL 10	/* processes m_pids had no room for: their packets are dropped */
-#define EV_STAT_CNT 11
+#define EV_STAT_TLS_FAILED 11	/* plaintext records the ring refused */
+#define EV_STAT_TLS_UNREAD 12	/* chunks of plaintext whose memory could not be read */
+#define EV_STAT_CNT 13
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */
 #define EV_PATCH_NETNS 0x7069647461700001ULL   /* u32: namespace this classifier is attached in */
 #define EV_PATCH_SNAPLEN 0x7069647461700002ULL /* u32: 1 .. EV_CAPLEN_MAX */
 #define EV_PATCH_FLAGS 0x7069647461700003ULL   /* EV_RUN_* */
+
+#define EV_PATCH_TLS_RANDOM 0x7069647461700004ULL /* where a library keeps the client's random: EV_TLS_RANDOM() */
+
+/* *(ssl + outer) + inner, or, with outer EV_TLS_NO_DEREF, ssl + inner. */
+#define EV_TLS_RANDOM(outer, inner) ((__u64)(outer) << 32 | (__u32)(inner))
+#define EV_TLS_NO_DEREF 0xffffffffULL
 
 #define EV_RUN_L3 0x01	     /* interface without link-layer header */
 #define EV_RUN_PID 0x02	     /* m_pids is a filter */
@@ -264,6 +316,8 @@ _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
 _Static_assert(sizeof(struct ev_shake) == 72, "ev_shake");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
+_Static_assert(sizeof(struct ev_secret) == 176, "ev_secret");
+_Static_assert(sizeof(struct ev_tls_data) == 184, "ev_tls_data");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
 _Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");
 _Static_assert(__builtin_offsetof(struct ev_packet, dir) == 164, "ev_packet.dir");

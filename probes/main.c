@@ -44,3 +44,4 @@
 #else
 #include "tracepoint.c"
 #endif
+#include "tls.c"

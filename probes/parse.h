@@ -14,7 +14,7 @@
 #define PT_IPPROTO_AH 51
 #define PT_IPPROTO_DSTOPTS 60
 
-#define PT_LOAD(skb, off, dst) bpf_skb_load_bytes(skb, off, &(dst), sizeof(dst))
+#define PT_LOAD_SKB(skb, off, dst) bpf_skb_load_bytes(skb, off, &(dst), sizeof(dst))
 
 /* Where the network layer begins, and what it is; 0: not IP. */
 PT_INLINE u16 pt_parse_link(struct __sk_buff *skb, int l3, u32 *off)
@@ -24,18 +24,18 @@ PT_INLINE u16 pt_parse_link(struct __sk_buff *skb, int l3, u32 *off)
 
 	if (l3) {
 		*off = 0;
-		PT_LOAD(skb, 0, first);
+		PT_LOAD_SKB(skb, 0, first);
 		return first >> 4 == 4 ? PT_ETH_P_IP : first >> 4 == 6 ? PT_ETH_P_IPV6 : 0;
 	}
 	*off = 14;
-	PT_LOAD(skb, 12, type);
+	PT_LOAD_SKB(skb, 12, type);
 	/* tags in the frame: 802.1ad carries a second one */
 	if (type == bpf_htons(PT_ETH_P_8021AD) || type == bpf_htons(PT_ETH_P_8021Q)) {
-		PT_LOAD(skb, 16, type);
+		PT_LOAD_SKB(skb, 16, type);
 		*off = 18;
 	}
 	if (type == bpf_htons(PT_ETH_P_8021Q)) {
-		PT_LOAD(skb, 20, type);
+		PT_LOAD_SKB(skb, 20, type);
 		*off = 22;
 	}
 	return bpf_ntohs(type);
@@ -60,7 +60,7 @@ PT_INLINE void pt_parse_l4(struct __sk_buff *skb, struct pt_net *n, struct ev_pa
 	u16 src, dst;
 	u8 type;
 
-	if (PT_LOAD(skb, n->off, l4))
+	if (PT_LOAD_SKB(skb, n->off, l4))
 		return;
 	src = bpf_ntohs(l4.src);
 	dst = bpf_ntohs(l4.dst);
@@ -96,7 +96,7 @@ PT_INLINE void pt_parse_ipv4(struct __sk_buff *skb, struct pt_net *n, struct ev_
 		__be32 src, dst;
 	} ip = {};
 
-	if (PT_LOAD(skb, n->off, ip) || ip.vihl >> 4 != 4)
+	if (PT_LOAD_SKB(skb, n->off, ip) || ip.vihl >> 4 != 4)
 		return;
 	pt_addr_from_v4(ev->key.laddr, n->dir == EV_DIR_OUT ? ip.src : ip.dst);
 	pt_addr_from_v4(ev->key.raddr, n->dir == EV_DIR_OUT ? ip.dst : ip.src);
@@ -117,7 +117,7 @@ PT_INLINE int pt_parse_ipv6(struct __sk_buff *skb, struct pt_net *n, struct ev_p
 		u8 src[16], dst[16];
 	} ip = {};
 
-	if (PT_LOAD(skb, n->off, ip) || (*(u8 *)&ip) >> 4 != 6)
+	if (PT_LOAD_SKB(skb, n->off, ip) || (*(u8 *)&ip) >> 4 != 6)
 		return 0;
 	__builtin_memcpy(ev->key.laddr, n->dir == EV_DIR_OUT ? ip.src : ip.dst, 16);
 	__builtin_memcpy(ev->key.raddr, n->dir == EV_DIR_OUT ? ip.dst : ip.src, 16);
@@ -140,7 +140,7 @@ PT_INLINE int pt_parse_ext(struct __sk_buff *skb, struct pt_net *n)
 		kind != PT_IPPROTO_AH && kind != PT_IPPROTO_DSTOPTS)
 		return 0;
 	n->proto = 0;
-	if (PT_LOAD(skb, n->off, ext))
+	if (PT_LOAD_SKB(skb, n->off, ext))
 		return 0;
 	n->proto = ext.next;
 	/* neither offset nor more: a fragment that is the whole packet (RFC 6946) */
@@ -174,7 +174,7 @@ PT_INLINE int pt_is_icmp_error(struct __sk_buff *skb, struct pt_net *n)
 {
 	u8 type = 0;
 
-	if (PT_LOAD(skb, n->off, type))
+	if (PT_LOAD_SKB(skb, n->off, type))
 		return 0;
 	if (n->proto == PT_PROTO_ICMP)
 		return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
@@ -206,7 +206,7 @@ PT_INLINE void pt_parse_packet(struct __sk_buff *skb, u16 type, u32 off, struct 
 	if (n.frag == EV_PKT_FRAG || !pt_proto_has_key(n.proto))
 		return;
 	if (n.proto == PT_PROTO_TCP)
-		PT_LOAD(skb, n.off + 13, ev->tcp_flags);
+		PT_LOAD_SKB(skb, n.off + 13, ev->tcp_flags);
 	else if (n.proto != PT_PROTO_UDP && pt_is_icmp_error(skb, &n))
 		pt_parse_quoted(skb, type, &n, ev);
 	if (n.frag != EV_PKT_FRAG && pt_proto_has_key(n.proto))

@@ -59,7 +59,7 @@ _pidtap()
 		mapfile -t COMPREPLY < <(compgen -W "auto kprobe tracepoint" -- "$current")
 		return
 		;;
-	-w | --write | --bundle | --bundle-out)
+	-w | --write | --bundle | --bundle-out | --keylog | --libssl)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -71,11 +71,13 @@ _pidtap()
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	-c | --count | -s | --snapshot-length | --duration | --uid | --map-size | --buffer-size | --window | --assume-kernel)
+	-c | --count | -s | --snapshot-length | --duration | --uid | --map-size | --buffer-size | --window | --hold | \
+		--assume-kernel)
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --print -c --count --duration -s --snapshot-length \
+	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --plaintext -X --hex --keylog --no-keys --libssl \
+		--hold --print -c --count --duration -s --snapshot-length \
 		-q --quick -v --verbose -n -p --pid -f --follow --uid --comm --include-unknown --map-size --buffer-size --window --backend \
 		--kernel-headers --kernel-headers-force --assume-kernel --cache-dir --no-cache --bundle --bundle-out --dump-bpf \
 		--probe-check -h --help --version" -- "$current")

@@ -20,6 +20,8 @@
 #define MAX_BUFFER_SIZE (1ULL << 30)
 #define DEFAULT_WINDOW_MS 20
 #define MAX_WINDOW_MS 10000
+#define DEFAULT_HOLD_MS 1000
+#define MAX_HOLD_MS 2500 /* below the time a closed connection is remembered */
 #define MAX_DURATION_S (10ULL * 365 * 24 * 3600)
 #define NAME_SIZE 40 /* of an option, dashes included */
 
@@ -36,6 +38,22 @@ static int set_iface(struct options *opts, const char *name, const char *arg)
 {
 	(void)name;
 	return cli_append(&opts->ifaces, &opts->iface_cnt, arg);
+}
+
+static int set_libssl(struct options *opts, const char *name, const char *arg)
+{
+	(void)name;
+	return cli_append(&opts->libssl, &opts->libssl_cnt, arg);
+}
+
+static int set_hold(struct options *opts, const char *name, const char *arg)
+{
+	uint64_t v;
+	int err = cli_number(name, arg, 0, MAX_HOLD_MS, &v);
+
+	if (!err)
+		opts->hold_ns = v * NSEC_PER_MSEC;
+	return err;
 }
 
 static int set_netns(struct options *opts, const char *name, const char *arg)
@@ -122,6 +140,10 @@ static int set_backend(struct options *opts, const char *name, const char *arg)
 	}
 
 DEFINE_SETTER(set_write, opts->write_path = arg)
+DEFINE_SETTER(set_keylog, opts->keylog_path = arg)
+DEFINE_SETTER(set_plaintext, opts->plaintext = true)
+DEFINE_SETTER(set_hex, opts->hex = true)
+DEFINE_SETTER(set_no_keys, opts->no_keys = true)
 DEFINE_SETTER(set_print, opts->print = true)
 DEFINE_SETTER(set_quiet, opts->quiet = true)
 DEFINE_SETTER(set_verbose, opts->verbose = true)
@@ -142,6 +164,13 @@ static const struct option_row rows[] = {
 		set_iface},
 	{0, "netns", "NAME", "also in network namespace NAME: of ip netns, a path, or all (repeatable)", set_netns},
 	{'w', "write", "FILE", "write pcapng to FILE, - for standard output; no text then", set_write},
+	{0, "plaintext", NULL, "what goes through TLS libraries, in clear, with its process and connection",
+		set_plaintext},
+	{'X', "hex", NULL, "plaintext in hex and ASCII", set_hex},
+	{0, "keylog", "FILE", "append TLS secrets to FILE, as SSLKEYLOGFILE does", set_keylog},
+	{0, "no-keys", NULL, "no TLS secrets in what -w writes", set_no_keys},
+	{0, "libssl", "FILE", "FILE is a TLS library, or a program with one in it (repeatable)", set_libssl},
+	{0, "hold", "MS", "how long packets of a TLS handshake wait for its keys (default 1000 ms, 0: not)", set_hold},
 	{0, "print", NULL, "text as well as -w", set_print},
 	{'c', "count", "N", "end after N packets", set_count},
 	{0, "duration", "SECONDS", "end after SECONDS", set_duration},
@@ -288,6 +317,12 @@ static enum cli_result check_together(const struct options *opts)
 		return usage("makes sense with -p, --uid, --comm or -- COMMAND only", "--include-unknown");
 	if (opts->command && opts->action != ACTION_CAPTURE)
 		return usage("only a capture runs a command", opts->command[0]);
+	if (opts->hex && !opts->plaintext)
+		return usage("shows plaintext: add --plaintext", "-X");
+	if (opts->plaintext && opts->write_path && !strcmp(opts->write_path, "-"))
+		return usage("both want standard output", "--plaintext and -w -");
+	if (opts->no_keys && opts->keylog_path)
+		return usage("one wants keys, the other does not", "--keylog and --no-keys");
 	if (opts->print && opts->write_path && !strcmp(opts->write_path, "-"))
 		return usage("both want standard output", "--print and -w -");
 	return CLI_RUN;
@@ -300,6 +335,7 @@ static void set_defaults(struct options *opts)
 	opts->map_size = DEFAULT_MAP_SIZE;
 	opts->buffer_size = DEFAULT_BUFFER_SIZE;
 	opts->window_ns = DEFAULT_WINDOW_MS * NSEC_PER_MSEC;
+	opts->hold_ns = DEFAULT_HOLD_MS * NSEC_PER_MSEC;
 	opts->backend = "auto";
 }
 
@@ -361,6 +397,7 @@ enum cli_result cli_parse(int argc, char **argv, struct options *opts)
 void cli_free(struct options *opts)
 {
 	free(opts->ifaces);
+	free(opts->libssl);
 	free(opts->netns);
 	free(opts->pids);
 	free(opts->uids);

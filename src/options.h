@@ -39,6 +39,13 @@ struct options {
 
 	/* to where */
 	const char *write_path; /* -w; NULL: text only, "-": standard output */
+	const char *keylog_path; /* --keylog; NULL: none */
+	bool plaintext;		/* --plaintext */
+	bool hex;		/* -X */
+	bool no_keys;		/* --no-keys: no secrets, also not in -w */
+	const char **libssl;	/* --libssl: further TLS libraries */
+	size_t libssl_cnt;
+	uint64_t hold_ns;	/* --hold: how long a TLS handshake waits for its keys; 0: not */
 	bool print;		/* --print: text too when -w is given */
 	bool quiet;		/* -q */
 	bool verbose;		/* -v */

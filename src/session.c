@@ -124,6 +124,7 @@ static int start(struct session *s)
 		attach_hooks,
 		session_follow_existing,
 		session_seed,
+		session_open_tls,
 		session_open_spaces,
 	};
 	int err = 0;
@@ -146,6 +147,7 @@ static void stop(struct session *s)
 		session_report_end(s);
 	}
 	session_close_streams(s);
+	session_close_tls(s);
 	evict_free(s->evict);
 	maps_free(s->maps);
 	session_close_sinks(s);

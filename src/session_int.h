@@ -15,11 +15,13 @@
 #include "model/holders.h"
 #include "model/iface.h"
 #include "model/proc.h"
+#include "model/secret.h"
 #include "model/stats.h"
 #include "options.h"
 #include "out/sink.h"
 #include "pipeline/attribute.h"
 #include "pipeline/filter.h"
+#include "pipeline/hold.h"
 #include "pipeline/order.h"
 #include "source/addresses.h"
 #include "source/build.h"
@@ -32,8 +34,10 @@
 #include "source/ring.h"
 #include "source/seed.h"
 #include "source/taps.h"
+#include "source/tls_attach.h"
+#include "source/tls_find.h"
 
-#define OUTPUT_MAX 2
+#define OUTPUT_MAX 3
 #define LEAVERS_MAX 256
 
 /* One open output. */
@@ -91,7 +95,13 @@ struct session {
 	struct evict *evict; /* NULL where the kernel evicts by itself */
 	struct stream owners;
 	struct stream packets;
+	struct stream plain; /* ring NULL: no plaintext is wanted */
 	struct hooks *hooks;
+	struct hooks *tls_hooks; /* NULL: no plaintext is wanted */
+	struct secret_table *secrets; /* NULL, like the next: no secrets are wanted */
+	struct tls_probes *tls_probes;
+	struct tls_find *tls_find;
+	struct hold *hold; /* NULL: nothing is held */
 	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
 	struct iface_select select;
 	struct space *spaces; /* our own is the first */
@@ -228,10 +238,24 @@ void session_on_signals(struct session *s);
 void session_on_sharer(struct session *s, const struct ev_owner *ev);
 void session_find_holders(struct session *s, const struct ev_packet *ev, struct packet *p);
 
+/* session_tls.c: the libraries of the system are probed at the start, those only processes know while the capture runs. */
+int session_open_tls(struct session *s);
+void session_close_tls(struct session *s);
+void session_on_secret(struct session *s, const struct ev_secret *ev);
+/* A record of m_tls. */
+void session_on_plain(void *ctx, const void *rec, size_t len);
+/* Looks at some more processes; call it about every tick. */
+void session_find_tls(struct session *s);
+
+/* Where a packet goes once its owner is settled: to the sinks, at once or after its keys. */
+void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p);
+
 /* session_out.c */
 int session_open_sinks(struct session *s);
 void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
+void session_sink_secret(struct session *s, const struct secret *secret);
+void session_sink_plain(struct session *s, const struct plain *p);
 void session_flush_sinks(struct session *s);
 
 /* Statistics, then the end of every sink that has not failed. */

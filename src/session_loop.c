@@ -57,6 +57,8 @@ static int watch_all(struct session *s)
 		err = watch_ring(s, s->owners.ring);
 	if (!err)
 		err = watch_ring(s, s->packets.ring);
+	if (!err && s->plain.ring)
+		err = watch_ring(s, s->plain.ring);
 	return err;
 }
 
@@ -85,6 +87,8 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		flow_close(s->flows, rec);
 	} else if (hdr->type == EV_RELEASE) {
 		session_on_release(s, rec);
+	} else if (hdr->type == EV_SECRET) {
+		session_on_secret(s, rec);
 	} else if (hdr->type == EV_SHAKE) {
 		attribute_chosen(s->attributor, rec);
 	} else if (hdr->type != EV_PACKET) {
@@ -132,9 +136,19 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	}
 	session_find_holders(s, ev, &p);
 	p.ts_ns = clock_realtime_ns(&s->clock, ev->hdr.ts_ns);
-	session_sink_packet(s, &p);
+	session_hand_packet(s, ev, &p);
 	if (!s->full)
 		count_captured(s, &p, iface);
+}
+
+/* As late as packets: so that text is in order, and what a connection is called is known. */
+static void hand_on_plain(struct session *s, uint64_t until_ns)
+{
+	ring_refresh(s->plain.ring);
+	if (ring_fill_percent(s->plain.ring) > PRESSURE_PERCENT)
+		until_ns = UINT64_MAX;
+	order_run(s->plain.order, until_ns, session_on_plain, s);
+	ring_commit(s->plain.ring);
 }
 
 /* Those who ended at this time or before are settled: before any packet that came after it is judged. */
@@ -156,6 +170,8 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 	session_settle_exits(s, ended_until(s, owners_until_ns));
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
+	if (s->plain.ring)
+		hand_on_plain(s, packets_until_ns);
 	order_run(s->packets.order, packets_until_ns, on_packet, s);
 	ring_commit(s->packets.ring);
 }
@@ -164,6 +180,8 @@ void session_drain(struct session *s)
 {
 	s->window_end_ns = UINT64_MAX;
 	hand_on(s, UINT64_MAX, UINT64_MAX);
+	if (s->hold)
+		hold_flush(s->hold);
 }
 
 static int dispatch(struct session *s, const struct epoll_event *events, int n, uint64_t now_ns)
@@ -190,7 +208,8 @@ static int dispatch(struct session *s, const struct epoll_event *events, int n, 
 /* Milliseconds to sleep at most. */
 static int sleep_ms(const struct session *s, uint64_t now_ns)
 {
-	bool waiting = order_next_ns(s->packets.order) != UINT64_MAX;
+	bool waiting = order_next_ns(s->packets.order) != UINT64_MAX ||
+		       (s->plain.order && order_next_ns(s->plain.order) != UINT64_MAX);
 	int tick = waiting ? TICK_BUSY_MS : TICK_IDLE_MS;
 
 	if (s->end_ns <= now_ns)
@@ -206,6 +225,7 @@ static void every_second(struct session *s, uint64_t now_ns, uint64_t *next_ns)
 		return;
 	*next_ns = now_ns + CLOCK_EVERY_NS;
 	clock_offset_update(&s->clock);
+	session_find_tls(s);
 	evict_run(s->evict, now_ns);
 	flow_expire(s->flows, now_ns - s->opts->window_ns);
 }
@@ -225,7 +245,7 @@ int session_loop(struct session *s)
 	session_release_command(s);
 	while (!s->stop && !err && now_ns < s->end_ns) {
 		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));
-		uint64_t captured = s->stats.captured;
+		uint64_t captured = s->stats.captured + s->stats.plain_bytes;
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -233,7 +253,9 @@ int session_loop(struct session *s)
 		err = dispatch(s, events, n < 0 ? 0 : n, now_ns); /* before packets: an address that came may be theirs */
 		s->window_end_ns = now_ns - s->opts->window_ns;
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
-		if (captured != s->stats.captured)
+		if (s->hold)
+			hold_expire(s->hold, s->window_end_ns);
+		if (captured != s->stats.captured + s->stats.plain_bytes)
 			session_flush_sinks(s);
 		every_second(s, now_ns, &second_ns);
 	}

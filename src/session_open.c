@@ -12,11 +12,18 @@
  * with 2,000 of these a second this is room for two seconds in which we get no CPU, as the default --buffer-size is. */
 #define OWNER_BUFFER_BYTES (2U << 20)
 
+/* Threads that are in a call of a TLS library at one time. */
+#define TLS_THREADS 10240
+
 int session_make_maps(struct session *s)
 {
 	const struct load_size sizes[] = {
 		{"m_flow_owner", s->opts->map_size},
 		{"m_sock", s->opts->map_size},
+		{"m_tls_sock", s->opts->plaintext ? s->opts->map_size : 1},
+		{"m_tls_call", s->opts->plaintext ? TLS_THREADS : 1},
+		{"m_tls_wait", s->opts->plaintext ? TLS_THREADS : 1},
+		{"m_tls_rest", s->opts->plaintext ? TLS_THREADS : 1},
 	};
 	int err = maps_create(&s->bundle, sizes, sizeof(sizes) / sizeof(*sizes), &s->maps);
 
@@ -88,7 +95,11 @@ int session_open_streams(struct session *s)
 
 	raise_nofile();
 	err = open_stream(s, &s->owners, "m_owners", OWNER_BUFFER_BYTES);
-	return err ? err : open_stream(s, &s->packets, "m_packets", s->opts->buffer_size);
+	if (!err)
+		err = open_stream(s, &s->packets, "m_packets", s->opts->buffer_size);
+	if (!err && s->opts->plaintext)
+		err = open_stream(s, &s->plain, "m_tls", s->opts->buffer_size);
+	return err;
 }
 
 static void close_stream(struct stream *st)
@@ -99,6 +110,7 @@ static void close_stream(struct stream *st)
 
 void session_close_streams(struct session *s)
 {
+	close_stream(&s->plain);
 	close_stream(&s->packets);
 	close_stream(&s->owners);
 }

@@ -2,6 +2,7 @@
 /* The outputs of a capture: which are open, and what happens when one fails. */
 #include "session_int.h"
 #include "base/log.h"
+#include "out/keylog.h"
 #include "out/pcapng.h"
 #include "out/text.h"
 
@@ -48,7 +49,14 @@ static int open_pcapng(struct session *s)
 
 static int open_text(struct session *s)
 {
-	struct text_opts opts = {.verbose = s->opts->verbose, .quiet = s->opts->quiet};
+	const struct options *o = s->opts;
+	struct text_opts opts = {
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.no_packets = !o->print && (o->write_path || o->plaintext),
+		.plain = o->plaintext,
+		.hex = o->hex,
+	};
 	struct sink *sink = text_open(stdout, &opts);
 
 	if (!sink)
@@ -57,11 +65,31 @@ static int open_text(struct session *s)
 	return 0;
 }
 
+static int open_keylog(struct session *s)
+{
+	const char *path = s->opts->keylog_path;
+	int err, fd = keylog_create(path);
+	struct sink *sink;
+
+	if (fd < 0) {
+		log_err("cannot write keys to %s: %s%s", path, strerror(-fd),
+			fd == -ELOOP ? " (it is a symbolic link: name the file itself)" : "");
+		return fd;
+	}
+	err = keylog_open(fd, &sink);
+	if (!err)
+		add_output(s, sink, path, false);
+	return err;
+}
+
 int session_open_sinks(struct session *s)
 {
 	int err = s->opts->write_path ? open_pcapng(s) : 0;
 
-	if (!err && (!s->opts->write_path || s->opts->print))
+	if (!err && s->opts->keylog_path)
+		err = open_keylog(s);
+
+	if (!err && (!s->opts->write_path || s->opts->print || s->opts->plaintext))
 		err = open_text(s);
 	return err;
 }
@@ -95,7 +123,29 @@ void session_sink_packet(struct session *s, const struct packet *p)
 {
 	for (size_t i = 0; i < s->output_cnt; i++) {
 		struct output *o = &s->outputs[i];
-		int err = o->sink ? o->sink->ops->packet(o->sink, p) : 0;
+		int err = o->sink && o->sink->ops->packet ? o->sink->ops->packet(o->sink, p) : 0;
+
+		if (err)
+			fail(s, o, err);
+	}
+}
+
+void session_sink_secret(struct session *s, const struct secret *secret)
+{
+	for (size_t i = 0; i < s->output_cnt; i++) {
+		struct output *o = &s->outputs[i];
+		int err = o->sink && o->sink->ops->secret ? o->sink->ops->secret(o->sink, secret) : 0;
+
+		if (err)
+			fail(s, o, err);
+	}
+}
+
+void session_sink_plain(struct session *s, const struct plain *p)
+{
+	for (size_t i = 0; i < s->output_cnt; i++) {
+		struct output *o = &s->outputs[i];
+		int err = o->sink && o->sink->ops->plain ? o->sink->ops->plain(o->sink, p) : 0;
 
 		if (err)
 			fail(s, o, err);

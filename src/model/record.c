@@ -23,6 +23,16 @@ static bool exec_ok(const struct ev_exec *e)
 	return e->args_len <= EV_ARGS_LEN;
 }
 
+static bool secret_ok(const struct ev_secret *s)
+{
+	return s->secret_len && s->secret_len <= EV_SECRET_MAX && !s->label[EV_LABEL_LEN - 1];
+}
+
+static bool tls_data_ok(const struct ev_tls_data *d, size_t len)
+{
+	return d->len <= len - sizeof(*d) && d->offset <= d->total && d->len <= d->total - d->offset;
+}
+
 /* Bytes of the fixed part of a record of this type; 0: no such type. */
 static size_t fixed_size(uint16_t type)
 {
@@ -42,6 +52,10 @@ static size_t fixed_size(uint16_t type)
 		return sizeof(struct ev_proc);
 	case EV_EXEC:
 		return sizeof(struct ev_exec);
+	case EV_SECRET:
+		return sizeof(struct ev_secret);
+	case EV_TLS_DATA:
+		return sizeof(struct ev_tls_data);
 	default:
 		return 0;
 	}
@@ -64,5 +78,9 @@ int record_check(const void *data, size_t len)
 		ok = owner_ok(data);
 	else if (hdr->type == EV_EXEC)
 		ok = exec_ok(data);
+	else if (hdr->type == EV_SECRET)
+		ok = secret_ok(data);
+	else if (hdr->type == EV_TLS_DATA)
+		ok = tls_data_ok(data, len);
 	return ok ? 0 : -EBADMSG;
 }

@@ -20,6 +20,11 @@ struct stats {
 	uint64_t claims_failed;	      /* of these, the latter */
 	uint64_t early;		      /* packets judged before their order window was over: the ring was filling up */
 	uint64_t unordered;	      /* records older than one already released */
+	uint64_t plain_bytes;	      /* of plaintext handed to the sinks */
+	uint64_t plain_lost;	      /* plaintext records the ring had no room for */
+	uint64_t plain_cut;	      /* calls of which not all could be told */
+	uint64_t secrets;	      /* TLS secrets handed to the sinks */
+	uint64_t secrets_failed;      /* that could not be understood or kept */
 	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */
 	uint64_t owner_cleared;	      /* of the owners in the kernel map, deleted by user space: their sockets were gone */
 	uint64_t owner_seeded;	      /* seeds that user space put into the kernel map; */

@@ -191,6 +191,23 @@ static int pcapng_packet(struct sink *s, const struct packet *p)
 	return commit(f, first);
 }
 
+static int pcapng_secret(struct sink *s, const struct secret *secret)
+{
+	struct pcapng *f = (struct pcapng *)s;
+	struct buf *b = &f->file.buf;
+	size_t begin = block_begin(b, BLOCK_DSB);
+	char line[SECRET_LINE_MAX];
+	size_t len = secret_line(secret, line);
+
+	buf_u32(b, DSB_TLS_KEY_LOG);
+	buf_u32(b, (uint32_t)len);
+	buf_put(b, line, len);
+	buf_pad(b, 4);
+	block_end(b, begin);
+	explicit_bzero(line, sizeof(line));
+	return commit(f, begin);
+}
+
 static int pcapng_flush(struct sink *s)
 {
 	return flush((struct pcapng *)s);
@@ -272,6 +289,7 @@ static const struct sink_ops pcapng_ops = {
 	.name = "pcapng",
 	.iface = pcapng_iface,
 	.packet = pcapng_packet,
+	.secret = pcapng_secret,
 	.flush = pcapng_flush,
 	.finish = pcapng_finish,
 	.close = pcapng_close,

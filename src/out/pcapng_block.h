@@ -11,6 +11,7 @@
 #define BLOCK_IDB 1
 #define BLOCK_ISB 5
 #define BLOCK_EPB 6
+#define BLOCK_DSB 0x0a
 #define BLOCK_DPIB 0x80000001 /* Darwin process information; Wireshark's wiretap/pcapng_module.h */
 
 /* Option codes of any block, then of each */
@@ -32,6 +33,8 @@
 #define ISB_OSDROP 7
 #define ISB_USRDELIV 8
 #define DPIB_NAME 2
+
+#define DSB_TLS_KEY_LOG 0x544c534b /* secrets type "TLSK" */
 
 /* Writes type and room for the length. The offset is what block_end wants. */
 size_t block_begin(struct buf *b, uint32_t type);

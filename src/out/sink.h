@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "model/packet.h"
+#include "model/plain.h"
+#include "model/secret.h"
 #include "model/stats.h"
 
 struct sink;
@@ -21,8 +23,14 @@ struct sink_ops {
 	/* A new interface; always before its first packet. May be NULL. */
 	int (*iface)(struct sink *s, const struct iface *iface);
 
-	/* One packet; borrowed for the call. */
+	/* One packet; borrowed for the call. May be NULL: a sink of secrets. */
 	int (*packet)(struct sink *s, const struct packet *p);
+
+	/* A TLS secret that is news; before the packets it is for. Borrowed for the call. May be NULL. */
+	int (*secret)(struct sink *s, const struct secret *secret);
+
+	/* Plaintext of a TLS connection; borrowed for the call. May be NULL. */
+	int (*plain)(struct sink *s, const struct plain *plain);
 
 	/* Hand everything to the kernel now: called when no packet is waiting, so that a reader of a pipe sees whole
 	 * packets at once. May be NULL. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "out/dissect.h"
 #include "out/fmt.h"
+#include "out/text_plain.h"
 
 #define CLOCK_LEN 8 /* HH:MM:SS */
 
@@ -84,22 +85,43 @@ static void put_prefix(struct text *t, const struct packet *p)
 	buf_puts(b, ") ");
 }
 
-static int text_packet(struct sink *s, const struct packet *p)
+static int write_line(struct text *t)
 {
-	struct text *t = (struct text *)s;
-
-	buf_reset(&t->line);
-	put_prefix(t, p);
-	dissect_packet(t->dissect, p, &t->line);
-	buf_putc(&t->line, '\n');
 	if (buf_error(&t->line))
 		return buf_error(&t->line);
 	errno = 0;
 	if (fwrite(t->line.data, 1, t->line.len, t->out) != t->line.len)
 		return errno ? -errno : -EIO;
 	t->pending += t->line.len;
-	t->pending_packets++;
 	return 0;
+}
+
+static int text_packet(struct sink *s, const struct packet *p)
+{
+	struct text *t = (struct text *)s;
+	int err;
+
+	if (t->opts.no_packets)
+		return 0;
+	buf_reset(&t->line);
+	put_prefix(t, p);
+	dissect_packet(t->dissect, p, &t->line);
+	buf_putc(&t->line, '\n');
+	err = write_line(t);
+	t->pending_packets += !err;
+	return err;
+}
+
+static int text_plaintext(struct sink *s, const struct plain *p)
+{
+	struct text *t = (struct text *)s;
+
+	if (!t->opts.plain)
+		return 0;
+	buf_reset(&t->line);
+	put_time(t, p->ts_ns);
+	text_plain(&t->line, p, t->opts.hex);
+	return write_line(t);
 }
 
 static int text_flush(struct sink *s)
@@ -133,6 +155,7 @@ static void text_close(struct sink *s)
 static const struct sink_ops text_ops = {
 	.name = "text",
 	.packet = text_packet,
+	.plain = text_plaintext,
 	.flush = text_flush,
 	.finish = text_finish,
 	.close = text_close,

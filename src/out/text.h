@@ -21,6 +21,9 @@
 struct text_opts {
 	bool verbose; /* -v: also attr=, tid=, thread name where it differs, holders=, TTL and IP length */
 	bool quiet;   /* -q: less of the protocol, as tcpdump -q */
+	bool no_packets; /* plaintext only */
+	bool plain;   /* plaintext (out/text_plain.h) */
+	bool hex;     /* -X: plaintext in hex and ASCII */
 };
 
 /* Writes to `out`, which is borrowed and not closed. NULL: out of memory. */

@@ -88,10 +88,31 @@ static const struct hook tracepoint_hooks[] = {
 	{"te_process_exit", "sched", "sched_process_exit", NULL},
 };
 
+/* Which socket a TLS library's call goes over; attached for plaintext only. */
+static const struct hook kprobe_tls_hooks[] = {
+	{"kp_tls_io", NULL, "tcp_sendmsg", NULL},
+	{"kp_tls_io", NULL, "tcp_recvmsg", NULL},
+};
+
+static const char no_tls_io[] = "the connection of what is written and read in clear, but for SSL_set_fd";
+
+static const struct hook tracepoint_tls_hooks[] = {
+	{"rt_tls_io", NULL, "sock_send_length", no_tls_io},
+	{"rt_tls_io", NULL, "sock_recv_length", no_tls_io},
+};
+
 #define CNT(table) (sizeof(table) / sizeof(*(table)))
 
 static const struct backend kprobe_backend = {"kprobe", kprobe_hooks, CNT(kprobe_hooks)};
 static const struct backend tracepoint_backend = {"tracepoint", tracepoint_hooks, CNT(tracepoint_hooks)};
+
+static const struct backend kprobe_tls = {"kprobe", kprobe_tls_hooks, CNT(kprobe_tls_hooks)};
+static const struct backend tracepoint_tls = {"tracepoint", tracepoint_tls_hooks, CNT(tracepoint_tls_hooks)};
+
+const struct backend *backend_tls(const struct backend *b)
+{
+	return b == &kprobe_backend ? &kprobe_tls : &tracepoint_tls;
+}
 
 const char *backend_name(const struct backend *b)
 {

@@ -35,6 +35,9 @@ const struct hook *backend_hooks(const struct backend *b, size_t *cnt);
 /* Do its hooks tell of each descriptor that goes, also with its process? */
 bool backend_tells_closes(const struct backend *b);
 
+/* The hooks that TLS plaintext needs besides. */
+const struct backend *backend_tls(const struct backend *b);
+
 /* Loads and attaches every hook of the back-end. A hook whose kernel function does not exist is left out where the table
  * says another covers it, else the whole fails. Prints; negative errno, and nothing stays attached. */
 int hooks_attach(const struct backend *backend, const struct bundle *b, const struct maps *m, struct features *feat,

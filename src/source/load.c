@@ -156,6 +156,8 @@ static enum bpf_prog_type prog_type(const char *name)
 	} types[] = {
 		{"kp_", BPF_PROG_TYPE_KPROBE},
 		{"kr_", BPF_PROG_TYPE_KPROBE},
+		{"up_", BPF_PROG_TYPE_KPROBE},
+		{"ur_", BPF_PROG_TYPE_KPROBE},
 		{"tp_", BPF_PROG_TYPE_TRACEPOINT},
 		{"te_", BPF_PROG_TYPE_TRACEPOINT},
 		{"rt_", BPF_PROG_TYPE_RAW_TRACEPOINT},
@@ -266,6 +268,11 @@ int map_sum_percpu(int fd, uint64_t *sums, uint32_t cnt)
 	}
 	free(values);
 	return err;
+}
+
+int map_set_prog(int fd, uint32_t index, int prog_fd)
+{
+	return bpf_update_elem(fd, &index, &prog_fd, BPF_ANY) ? -errno : 0;
 }
 
 int map_put(int fd, const void *key, uint8_t value)

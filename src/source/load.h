@@ -51,6 +51,9 @@ int map_remove(int fd, const void *key);
 /* The value of a key as it is now. 0, -ENOENT, other negative errno. */
 int map_get(int fd, const void *key, void *value);
 
+/* Puts a program into a program array. 0 or negative errno. */
+int map_set_prog(int fd, uint32_t index, int prog_fd);
+
 /* Number of keys in a hash of `key_size` bytes (at most 64) that are there at this moment, `max` at most: the kernel begins
  * the walk anew where the key it stands at is removed, so in a busy map it would not end. Negative errno. */
 int64_t map_count(int fd, size_t key_size, uint32_t max);

@@ -16,6 +16,11 @@ int perf_attach_kprobe(int prog_fd, const char *function, bool at_return);
 int perf_attach_kprobe_event(int tracefs, int prog_fd, const char *function, bool at_return, char *event,
 	size_t event_size);
 
+/* The same at an offset of a file, for all processes that map it. `path` need not stay: the file itself is noted. */
+int perf_attach_uprobe(int prog_fd, const char *path, uint64_t offset, bool at_return);
+int perf_attach_uprobe_event(int tracefs, int prog_fd, const char *path, uint64_t offset, bool at_return, char *event,
+	size_t event_size);
+
 /* `id` as tracefs_event_id gives it. */
 int perf_attach_tracepoint(int prog_fd, uint64_t id);
 

@@ -6,25 +6,25 @@ cd "$(dirname "$0")/../.." || exit
 
 in_help()
 {
-	build/pidtap --help | sed -n 's/^  \{1,6\}\(-.*\)/\1/p' | cut -c -30 | grep -oE -- '(^|[ ,])--?[a-z][a-z-]*' |
+	build/pidtap --help | sed -n 's/^  \{1,6\}\(-.*\)/\1/p' | cut -c -30 | grep -oE -- '(^|[ ,])--?[A-Za-z][a-z-]*' |
 		tr -d ' ,' | sort
 }
 
 # With the argument's name: `-i IFACE`.
 in_help_with_arguments()
 {
-	build/pidtap --help | sed -nE 's/^ +((-[a-z], )?(-[-a-z]+)( [A-Z]+)?) .*/\3\4/p' | sort
+	build/pidtap --help | sed -nE 's/^ +((-[A-Za-z], )?(-[-a-z]+)( [A-Z]+)?) .*/\3\4/p' | sort
 }
 
 in_man()
 {
-	sed -nE '/^\.Sh OPTIONS/,/^\.Sh OUTPUT/{s/^\.It //p;}' share/pidtap.8 | grep -oE 'Fl -?[a-z][a-z-]*' |
+	sed -nE '/^\.Sh OPTIONS/,/^\.Sh OUTPUT/{s/^\.It //p;}' share/pidtap.8 | grep -oE 'Fl -?[A-Za-z][a-z-]*' |
 		sed 's/Fl /-/' | sort
 }
 
 in_man_with_arguments()
 {
-	sed -nE '/^\.Sh OPTIONS/,/^\.Sh OUTPUT/{s/^\.It (.* , )?Fl ([-a-z]+)( Ar ([A-Z]+))?$/-\2 \4/p;}' share/pidtap.8 |
+	sed -nE '/^\.Sh OPTIONS/,/^\.Sh OUTPUT/{s/^\.It (.* , )?Fl ([-A-Za-z]+)( Ar ([A-Z]+))?$/-\2 \4/p;}' share/pidtap.8 |
 		sed 's/ $//' | sort
 }
 

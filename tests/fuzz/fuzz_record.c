@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/record.c src/model/packet.c src/model/owner.c src/out/text.c src/out/dissect.c
+/* links: src/model/record.c src/model/packet.c src/model/owner.c src/out/text.c src/out/text_plain.c src/out/dissect.c
  * src/out/dissect_arp.c src/out/dissect_icmp.c src/out/dissect_icmp6.c src/out/dissect_ip.c
  * src/out/dissect_ip6.c src/out/dissect_tcp.c src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c
  * src/base/buf.c src/base/sysroot.c */

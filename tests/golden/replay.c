@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/model/record.c src/model/packet.c src/model/owner.c src/model/iface.c src/base/buf.c
- * src/base/clock.c src/out/text.c src/out/dissect.c src/out/dissect_arp.c src/out/dissect_icmp.c
+ * src/base/clock.c src/out/text.c src/out/text_plain.c src/out/dissect.c src/out/dissect_arp.c src/out/dissect_icmp.c
  * src/out/dissect_icmp6.c src/out/dissect_ip.c src/out/dissect_ip6.c src/out/dissect_tcp.c
- * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/out/pcapng.c src/out/pcapng_block.c
+ * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c
  * src/out/pcapng_file.c src/out/pcapng_proc.c */
 /* replay [-v|-q] RECORDS TEXT PCAPNG: what the outputs make of a file of records (golden.h). The clock is
  * fixed, so the same records always give the same bytes. */

@@ -12,6 +12,8 @@ static void check_buffer(struct flow *f, const struct rule_helper *rule, int arg
 	snprintf(what, sizeof(what), "the buffer of helper %d (%s)", rule->id, rule->name);
 	if (size.kind == VAL_NUM && size.cnt == 1 && size.num[0] > 0)
 		mem_helper(f, &base, size.num[0], write, SINCE_MEM_IN_MAP, what);
+	else if (size.kind == VAL_NUM && size.min > 0 && f->c->kver >= SINCE_SIZE_MAY_VARY)
+		mem_helper(f, &base, size.max, write, SINCE_MEM_IN_MAP, what);
 	else if (f->c->kver < SINCE_SIZE_MAY_BE_0)
 		flow_broken(f, "the size of %s is not provably constant and above 0", what);
 	else if (base.kind != VAL_STACK && base.kind != VAL_ITEM)

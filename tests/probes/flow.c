@@ -48,14 +48,31 @@ static struct val add(struct flow *f, struct val ptr, const struct val *n, bool 
 	return ptr;
 }
 
-/* Numbers are not calculated: what must be constant is a constant in the program's text. */
+/* Numbers are not calculated: what must be constant is a constant in the program's text. But for the bounds that a mask gives,
+ * and constants added to it: so sizes are made provable. */
+static struct val calculate_number(const struct bpf_insn *insn, const struct val *dst, const struct val *src)
+{
+	struct val v = val_any();
+	int64_t c = src->num[0];
+
+	if (BPF_CLASS(insn->code) != BPF_ALU64 || src->cnt != 1 || c <= 0)
+		return v;
+	if (BPF_OP(insn->code) == BPF_AND) {
+		v.max = c;
+	} else if (BPF_OP(insn->code) == BPF_ADD && dst->max) {
+		v.min = dst->min + c;
+		v.max = dst->max + c;
+	}
+	return v;
+}
+
 static struct val calculate(
 	struct flow *f, const struct bpf_insn *insn, const struct val *dst, const struct val *src)
 {
 	int op = BPF_OP(insn->code);
 
 	if (!val_is_pointer(dst) && !val_is_pointer(src))
-		return val_any();
+		return calculate_number(insn, dst, src);
 	if (BPF_CLASS(insn->code) == BPF_ALU64 && (op == BPF_ADD || op == BPF_SUB)) {
 		if (!val_is_pointer(src))
 			return add(f, *dst, src, op == BPF_SUB);

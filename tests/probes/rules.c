@@ -13,6 +13,9 @@ static const struct rule_prog progs[] = {
 	/* [bcc] 4.1 2541517c32be */
 	{"kp_", "kprobe", RULE_TRACING, ALWAYS},
 	{"kr_", "kretprobe", RULE_TRACING, ALWAYS},
+	/* the same type of program; uprobes [bcc] 4.3 04a22fae4cbc */
+	{"up_", "uprobe", RULE_TRACING, ALWAYS},
+	{"ur_", "uretprobe", RULE_TRACING, ALWAYS},
 	/* [commit] cf5f5cea2706; [seen] EINVAL on 4.9 */
 	{"tp_", "system call tracepoint", RULE_TRACING, KVER(4, 14, 0)},
 	/* [bcc] 4.7 98b5c2c65c29 */

@@ -41,6 +41,7 @@
 /* Where arguments of helpers may lie */
 #define SINCE_MEM_IN_MAP KVER(4, 11, 0)			/* [commit] 5722569bb9c3; [seen] refused on 4.9 */
 #define SINCE_KEY_IN_MAP KVER(4, 18, 0)			/* [commit] d71962f3e627; [seen] 4.9, 4.14 */
+#define SINCE_SIZE_MAY_VARY KVER(4, 11, 0)		/* [commit] 06c1c049721a; [seen] 4.14: ((n - 1) & MASK) + 1 */
 #define SINCE_SIZE_MAY_BE_0 KVER(4, 15, 0)		/* [commit] 9fd29c08e520; [seen] 4.9, 4.14 */
 #define SINCE_STORED_POINTER KVER(5, 11, 0)		/* [commit] cd17d38f8b28 */
 

@@ -38,7 +38,7 @@ void state_enter(struct state *s)
 static bool same(const struct val *a, const struct val *b)
 {
 	return a->kind == b->kind && a->map == b->map && a->id == b->id && a->cnt == b->cnt &&
-	       !memcmp(a->num, b->num, sizeof(a->num));
+	       !memcmp(a->num, b->num, sizeof(a->num)) && a->min == b->min && a->max == b->max;
 }
 
 static bool is_item(const struct val *v)
@@ -84,6 +84,14 @@ static void join_nums(const struct val *a, const struct val *b, struct val *out)
 	out->cnt = cnt;
 }
 
+static void join_bounds(const struct val *a, const struct val *b, struct val *out)
+{
+	bool both = !out->cnt && a->max && b->max;
+
+	out->min = both ? (a->min < b->min ? a->min : b->min) : 0;
+	out->max = both ? (a->max > b->max ? a->max : b->max) : 0;
+}
+
 struct val val_join(const struct val *a, const struct val *b)
 {
 	struct val out = {.map = -1};
@@ -95,6 +103,7 @@ struct val val_join(const struct val *a, const struct val *b)
 	if (a->kind == b->kind && a->map == b->map) {
 		out = *a;
 		join_nums(a, b, &out);
+		join_bounds(a, b, &out);
 		out.id = a->id == b->id ? a->id : 0;
 		return out;
 	}

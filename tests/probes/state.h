@@ -31,6 +31,7 @@ struct val {
 	uint32_t id;	       /* of the lookup an item is from: copies have the same. 0: unknown */
 	int cnt;	       /* how many values or offsets there may be, 0: any */
 	int64_t num[VAL_ALTS]; /* these, ascending; the rest is 0 */
+	int64_t min, max;      /* VAL_NUM with cnt 0: the bounds a mask gave it; max 0: none */
 };
 
 #define SLOT_BYTES 8

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: Dual BSD/GPL
+ *
+ * TLS libraries: their secrets, what is written and read in clear, and over which socket. up_: at a function's entry, ur_: at its
+ * return, in user space; src/source/tls_points.c says where. All run in the thread that calls. Loaded with the first library only.
+ *
+ * OpenSSL's functions and GnuTLS's take the same arguments in the same places: the connection first, then buffer and length.
+ */
+
+/* A connection object: its address means something in its process only. */
+struct pt_tls_id {
+	u64 ssl;
+	u32 pid;
+	u32 pad;
+};
+
+/* What is known of a connection object: its socket's key (rport 0: not known), its descriptor (-1: not told). */
+struct pt_tls_sock {
+	struct ev_key key;
+	u64 sk;
+	u64 sock_id;
+	s32 fd;
+	u32 flags; /* EV_TLS_INFERRED */
+};
+BPF_TABLE(PT_LRU, struct pt_tls_id, struct pt_tls_sock, m_tls_sock, 10240);
+
+/* A call a thread is in. */
+struct pt_tls_call {
+	u64 ssl;
+	void *data; /* user memory */
+	void *done; /* where the number of bytes will be, or NULL: the return value tells */
+	u64 flags;  /* EV_TLS_WRITE, EV_TLS_EARLY, EV_TLS_FILE */
+};
+BPF_HASH(m_tls_call, u64, struct pt_tls_call, 10240);
+
+/* A connection object without a socket of its own (memory BIOs): the thread sends its record next. */
+BPF_HASH(m_tls_wait, u64, u64, 10240);
+
+BPF_PERF_OUTPUT(m_tls);
+
+/* ---- secrets ---- */
+
+/* Where less is left of the page than is asked for, less is enough. */
+PT_INLINE void pt_read_label(char *to, void *from)
+{
+	if (PT_READ_USER_N(to, EV_LABEL_LEN, from) && PT_READ_USER_N(to, 32, from))
+		PT_READ_USER_N(to, 16, from);
+	to[EV_LABEL_LEN - 1] = 0;
+}
+
+/* In pieces of constant sizes, and nothing behind them. */
+PT_INLINE void pt_read_secret(u8 *to, u8 *from, u64 len)
+{
+	PT_READ_USER_N(to, 32, from);
+	if (len > 32)
+		PT_READ_USER_N(to + 32, 16, from + 32);
+	if (len > 48)
+		PT_READ_USER_N(to + 48, 16, from + 48);
+}
+
+PT_INLINE void pt_read_random(u8 *to, void *ssl)
+{
+	u64 place = PT_PATCHED(0x7069647461700004);
+	void *object = ssl;
+
+	if (place >> 32 != EV_TLS_NO_DEREF) {
+		object = 0;
+		PT_READ_USER(object, (void **)(ssl + (place >> 32)));
+	}
+	PT_READ_USER_N(to, EV_RANDOM_LEN, object + (u32)place);
+}
+
+/* ssl_log_secret(ssl, label, secret, len), _gnutls_call_keylog_func(session, label, data, size) */
+int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret, u64 len)
+{
+	struct ev_secret ev = {};
+	u64 id = bpf_get_current_pid_tgid();
+
+	len = (u32)len;
+	if (!len || len > EV_SECRET_MAX)
+		return 0;
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	ev.hdr.type = EV_SECRET;
+	ev.hdr.size = sizeof(ev);
+	ev.ssl = (u64)ssl;
+	ev.pid = id >> 32;
+	ev.tid = id;
+	ev.secret_len = len;
+	pt_read_label(ev.label, label);
+	pt_read_secret(ev.secret, secret, len);
+	pt_read_random(ev.random, ssl);
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+	return 0;
+}
+
+/* ---- which socket ---- */
+
+PT_INLINE void pt_tls_id(struct pt_tls_id *id, void *ssl)
+{
+	id->ssl = (u64)ssl;
+	id->pid = bpf_get_current_pid_tgid() >> 32;
+}
+
+/* `sk` is what the connection object speaks over. */
+PT_INLINE void pt_tls_bind(u64 ssl, struct sock *sk, u32 flags)
+{
+	struct pt_tls_id id = {};
+	struct pt_tls_sock fresh = {.fd = -1, .flags = flags}, *known;
+	struct ev_sock *s;
+	u64 addr = (u64)sk;
+
+	pt_tls_id(&id, (void *)ssl);
+	s = m_sock.lookup(&addr);
+	if (s)
+		fresh.sock_id = s->owner.sock_id;
+	known = m_tls_sock.lookup(&id);
+	if (known) {
+		if (known->sk == addr && known->sock_id == fresh.sock_id)
+			return;
+		fresh.fd = known->fd;
+	}
+	fresh.sk = addr;
+	pt_sock_key(sk, PT_PROTO_TCP, &fresh.key);
+	if (fresh.key.lport && fresh.key.rport)
+		m_tls_sock.update(&id, &fresh);
+}
+
+/* The thread sends or receives on a TCP socket: within a call of the library that is its connection's. */
+PT_INLINE void pt_tls_io(struct sock *sk)
+{
+	u64 id = bpf_get_current_pid_tgid(), *waiting;
+	struct pt_tls_call *call = m_tls_call.lookup(&id);
+
+	if (pt_sock_proto(sk) != PT_PROTO_TCP)
+		return;
+	if (call) {
+		pt_tls_bind(call->ssl, sk, 0);
+		return;
+	}
+	waiting = m_tls_wait.lookup(&id);
+	if (!waiting)
+		return;
+	pt_tls_bind(*waiting, sk, EV_TLS_INFERRED);
+	m_tls_wait.delete(&id);
+}
+
+#if BACKEND_KPROBE
+int kp_tls_io(struct pt_regs *ctx, struct sock *sk)
+{
+	pt_tls_io(sk);
+	return 0;
+}
+#else
+int rt_tls_io(struct bpf_raw_tracepoint_args *ctx)
+{
+	pt_tls_io((struct sock *)ctx->args[0]);
+	return 0;
+}
+#endif
+
+/* SSL_set_fd, SSL_set_rfd, SSL_set_wfd (ssl, fd): the program says so itself. */
+int up_ssl_set_fd(struct pt_regs *ctx, void *ssl, int fd)
+{
+	struct pt_tls_sock told = {.fd = fd};
+	struct sock *sk = pt_fd_sock(fd);
+	struct pt_tls_id id = {};
+
+	pt_tls_id(&id, ssl);
+	if (sk && pt_sock_proto(sk) == PT_PROTO_TCP) {
+		u64 addr = (u64)sk;
+		struct ev_sock *s = m_sock.lookup(&addr);
+
+		told.sk = addr;
+		if (s)
+			told.sock_id = s->owner.sock_id;
+		pt_sock_key(sk, PT_PROTO_TCP, &told.key);
+	}
+	m_tls_sock.update(&id, &told);
+	return 0;
+}
+
+int up_ssl_free(struct pt_regs *ctx, void *ssl)
+{
+	struct pt_tls_id id = {};
+
+	pt_tls_id(&id, ssl);
+	m_tls_sock.delete(&id);
+	return 0;
+}
+
+/* ---- calls ---- */
+
+PT_INLINE void pt_tls_enter(void *ssl, void *data, void *done, u64 flags)
+{
+	struct pt_tls_call call = {.ssl = (u64)ssl, .data = data, .done = done, .flags = flags};
+	u64 id = bpf_get_current_pid_tgid();
+
+	m_tls_call.update(&id, &call);
+	m_tls_wait.delete(&id);
+}
+
+/* The call returns: 1 and what it was entered with, or 0. A connection object that has no socket yet waits for the thread to
+ * send what it wrote. */
+PT_INLINE int pt_tls_leave(struct pt_tls_call *call)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct pt_tls_call *known = m_tls_call.lookup(&id);
+	struct pt_tls_id ssl = {};
+
+	if (!known)
+		return 0;
+	*call = *known;
+	m_tls_call.delete(&id);
+	pt_tls_id(&ssl, (void *)call->ssl);
+	if (!m_tls_sock.lookup(&ssl))
+		m_tls_wait.update(&id, &call->ssl);
+	return 1;
+}
+
+/* Handshakes and shutdowns: nothing of the application's in them. */
+int up_ssl_call(struct pt_regs *ctx, void *ssl)
+{
+	pt_tls_enter(ssl, 0, 0, 0);
+	return 0;
+}
+
+int ur_ssl_call(struct pt_regs *ctx)
+{
+	struct pt_tls_call call = {};
+
+	pt_tls_leave(&call);
+	return 0;
+}
+
+/* SSL_write(ssl, buf, num), gnutls_record_send */
+int up_ssl_write(struct pt_regs *ctx, void *ssl, void *data)
+{
+	pt_tls_enter(ssl, data, 0, EV_TLS_WRITE);
+	return 0;
+}
+
+/* SSL_read(ssl, buf, num), gnutls_record_recv */
+int up_ssl_read(struct pt_regs *ctx, void *ssl, void *data)
+{
+	pt_tls_enter(ssl, data, 0, 0);
+	return 0;
+}
+
+/* SSL_write_ex(ssl, buf, num, size_t *written), and so on */
+int up_ssl_write_ex(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+{
+	pt_tls_enter(ssl, data, done, EV_TLS_WRITE);
+	return 0;
+}
+
+int up_ssl_read_ex(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+{
+	pt_tls_enter(ssl, data, done, 0);
+	return 0;
+}
+
+int up_ssl_write_early(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+{
+	pt_tls_enter(ssl, data, done, EV_TLS_WRITE | EV_TLS_EARLY);
+	return 0;
+}
+
+int up_ssl_read_early(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+{
+	pt_tls_enter(ssl, data, done, EV_TLS_EARLY);
+	return 0;
+}
+
+/* SSL_sendfile(ssl, fd, offset, size, flags): the bytes are in a file. */
+int up_ssl_sendfile(struct pt_regs *ctx, void *ssl)
+{
+	pt_tls_enter(ssl, 0, 0, EV_TLS_WRITE | EV_TLS_FILE);
+	return 0;
+}
+
+/* ---- what was written and read ---- */
+
+#if HAVE_MEM_IN_MAP
+#define PT_TLS_CHUNK 16384 /* a per-CPU value has room for 32 KiB (include/linux/percpu.h, PCPU_MIN_UNIT_SIZE) */
+#else
+#define PT_TLS_CHUNK 128 /* on the stack, beside the rest */
+#endif
+
+struct pt_tls_buf {
+	struct ev_tls_data ev;
+	u8 data[PT_TLS_CHUNK];
+};
+#if HAVE_MEM_IN_MAP
+BPF_PERCPU_ARRAY(m_tls_buf, struct pt_tls_buf, 1);
+#endif
+
+/* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most (include/linux/bpf.h, MAX_TAIL_CALL_CNT). */
+#define PT_TLS_CHUNKS 8
+BPF_PROG_ARRAY(m_tls_progs, 1);
+
+/* What a thread has yet to tell of a call that returned. */
+struct pt_tls_rest {
+	u64 ts_ns;
+	u64 ssl;
+	u8 *data; /* user memory: of the whole call */
+	u64 total;
+	u64 offset;
+	u64 flags;
+};
+BPF_HASH(m_tls_rest, u64, struct pt_tls_rest, 10240);
+
+/* n, in a form whose bounds every verifier sees: the compiler must not know them. */
+PT_INLINE u64 pt_tls_size(u64 n)
+{
+	n--;
+	asm volatile("" : "+r"(n));
+	return (n & (PT_TLS_CHUNK - 1)) + 1;
+}
+
+/* Bytes at `from` into the buffer: exactly n, 1 .. PT_TLS_CHUNK. Where sizes must be constant what lies behind comes along, and
+ * user space cuts it off; near the end of a page less is tried. */
+PT_INLINE int pt_tls_copy(struct pt_tls_buf *buf, u8 *from, u64 n)
+{
+#if HAVE_MEM_IN_MAP
+	return PT_READ_USER_N(buf->data, pt_tls_size(n), from);
+#else
+	if (n == PT_TLS_CHUNK)
+		return PT_READ_USER_N(buf->data, PT_TLS_CHUNK, from);
+	return PT_READ_USER_N(buf->data, PT_TLS_CHUNK, from) && PT_READ_USER_N(buf->data, 64, from) &&
+	       PT_READ_USER_N(buf->data, 16, from);
+#endif
+}
+
+/* The next chunk. 0: there is none, or it cannot be told. */
+PT_INLINE int pt_tls_chunk(void *ctx, struct pt_tls_buf *buf, struct pt_tls_rest *rest)
+{
+	u64 left = rest->total - rest->offset;
+	u64 n = left < PT_TLS_CHUNK ? left : PT_TLS_CHUNK;
+
+	if (!n)
+		return 0;
+	buf->ev.offset = rest->offset;
+	buf->ev.len = n;
+	if (pt_tls_copy(buf, rest->data + rest->offset, n)) {
+		pt_count(EV_STAT_TLS_UNREAD);
+		return 0;
+	}
+#if HAVE_MEM_IN_MAP
+	n = pt_tls_size(n);
+#else
+	n = PT_TLS_CHUNK;
+#endif
+	if (m_tls.perf_submit(ctx, buf, sizeof(buf->ev) + n))
+		pt_count(EV_STAT_TLS_FAILED);
+	rest->offset += buf->ev.len;
+	return 1;
+}
+
+PT_INLINE void pt_tls_fill(struct ev_tls_data *ev, struct pt_tls_rest *rest)
+{
+	struct pt_tls_id id = {.ssl = rest->ssl, .pid = bpf_get_current_pid_tgid() >> 32};
+	struct pt_tls_sock *s = m_tls_sock.lookup(&id);
+
+	__builtin_memset(ev, 0, sizeof(*ev));
+	ev->hdr.ts_ns = rest->ts_ns;
+	ev->hdr.type = EV_TLS_DATA;
+	ev->hdr.size = sizeof(*ev);
+	ev->ssl = rest->ssl;
+	ev->total = rest->total;
+	ev->flags = rest->flags;
+	pt_owner_current(&ev->owner);
+	if (!s)
+		return;
+	ev->fd = s->fd;
+	if (s->fd >= 0)
+		ev->flags |= EV_TLS_FD;
+	if (!s->key.rport)
+		return;
+	ev->key = s->key;
+	ev->flags |= EV_TLS_KEY | s->flags;
+	ev->owner.sk = s->sk;
+	ev->owner.sock_id = s->sock_id;
+}
+
+/* It was too long, or its memory could not be read. */
+PT_INLINE void pt_tls_cut(void *ctx, struct ev_tls_data *ev, struct pt_tls_rest *rest)
+{
+	ev->flags |= EV_TLS_CUT;
+	ev->len = 0;
+	ev->offset = rest->offset;
+	if (m_tls.perf_submit(ctx, ev, sizeof(*ev)))
+		pt_count(EV_STAT_TLS_FAILED);
+}
+
+/* Tells some of the rest, and runs again for what is left: a program of its own, as stack and instructions of one are few. */
+int ur_tls_more(struct pt_regs *ctx)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct pt_tls_rest *rest = m_tls_rest.lookup(&id);
+	int left = 1;
+#if HAVE_MEM_IN_MAP
+	int zero = 0;
+	struct pt_tls_buf *buf = m_tls_buf.lookup(&zero);
+
+	if (!buf)
+		return 0;
+#else
+	struct pt_tls_buf on_stack = {}, *buf = &on_stack;
+#endif
+	if (!rest)
+		return 0;
+	pt_tls_fill(&buf->ev, rest);
+#pragma unroll
+	for (int i = 0; i < PT_TLS_CHUNKS; i++)
+		if (left)
+			left = pt_tls_chunk(ctx, buf, rest);
+	if (left && rest->offset < rest->total)
+		m_tls_progs.call(ctx, 0);
+	if (rest->offset < rest->total)
+		pt_tls_cut(ctx, &buf->ev, rest);
+	m_tls_rest.delete(&id);
+	return 0;
+}
+
+/* A call that wrote or read `total` bytes. */
+PT_INLINE void pt_tls_done(void *ctx, struct pt_tls_call *call, u64 total)
+{
+	struct pt_tls_rest rest = {
+		.ts_ns = bpf_ktime_get_ns(),
+		.ssl = call->ssl,
+		.data = call->data,
+		.total = total,
+		.flags = call->flags,
+	};
+	u64 id = bpf_get_current_pid_tgid();
+
+	if (call->flags & EV_TLS_FILE)
+		rest.data = 0;
+	m_tls_rest.update(&id, &rest);
+	m_tls_progs.call(ctx, 0);
+}
+
+/* int or ssize_t: bytes, or not above 0. What SSL_sendfile sent is not in memory. */
+int ur_ssl_data(struct pt_regs *ctx)
+{
+	struct pt_tls_call call = {};
+	int bytes = (int)PT_REGS_RC(ctx);
+
+	if (pt_tls_leave(&call) && bytes > 0)
+		pt_tls_done(ctx, &call, bytes);
+	return 0;
+}
+
+/* 1, and the number of bytes where the caller wants it */
+int ur_ssl_data_ex(struct pt_regs *ctx)
+{
+	struct pt_tls_call call = {};
+	u64 bytes = 0;
+
+	if (!pt_tls_leave(&call) || (int)PT_REGS_RC(ctx) != 1)
+		return 0;
+	PT_READ_USER(bytes, (u64 *)call.done);
+	if (bytes)
+		pt_tls_done(ctx, &call, bytes);
+	return 0;
+}

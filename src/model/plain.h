@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A chunk of plaintext as the outputs see it: what a process wrote to or read from a TLS library, and over which connection. */
+#ifndef PIDTAP_MODEL_PLAIN_H
+#define PIDTAP_MODEL_PLAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/owner.h"
+#include "probes/events.h"
+
+struct plain {
+	uint64_t ts_ns; /* since 1970-01-01 UTC */
+	struct owner owner;
+	struct ev_key key;  /* this end is the local one; all zero (0.0.0.0:0-0.0.0.0:0) where the connection is not known */
+	uint64_t ssl;	    /* with owner's pid: which TLS connection */
+	int32_t fd;	    /* -1: not known */
+	uint32_t flags;	    /* EV_TLS_*; with EV_TLS_CUT the rest, from offset on, is missing */
+	uint64_t total;	    /* bytes of the call */
+	uint64_t offset;    /* of this chunk in them */
+	const uint8_t *data; /* borrowed for the sink's call */
+	uint32_t len;
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "out/keylog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct keylog {
+	struct sink sink;
+	int fd;
+};
+
+int keylog_create(const char *path)
+{
+	/* O_NOFOLLOW: keys must not go where a link in a folder of others leads */
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* One write a line: programs that append to the same file by SSLKEYLOGFILE do the same, and lines stay whole. */
+static int keylog_secret(struct sink *s, const struct secret *secret)
+{
+	struct keylog *k = (struct keylog *)s;
+	char line[SECRET_LINE_MAX];
+	size_t len = secret_line(secret, line);
+	ssize_t n = write(k->fd, line, len);
+	int err = n == (ssize_t)len ? 0 : n < 0 ? -errno : -ENOSPC;
+
+	explicit_bzero(line, sizeof(line));
+	if (!err)
+		s->bytes += len;
+	return err;
+}
+
+static void keylog_close(struct sink *s)
+{
+	struct keylog *k = (struct keylog *)s;
+
+	close(k->fd);
+	free(k);
+}
+
+static const struct sink_ops keylog_ops = {
+	.name = "key log",
+	.secret = keylog_secret,
+	.close = keylog_close,
+};
+
+int keylog_open(int fd, struct sink **out)
+{
+	struct keylog *k = calloc(1, sizeof(*k));
+
+	if (!k) {
+		close(fd);
+		return -ENOMEM;
+	}
+	k->sink.ops = &keylog_ops;
+	k->fd = fd;
+	*out = &k->sink;
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The key log (NSS format, draft-ietf-tls-keylogfile): Wireshark's "(Pre)-Master-Secret log filename". */
+#ifndef PIDTAP_OUT_KEYLOG_H
+#define PIDTAP_OUT_KEYLOG_H
+
+#include "out/sink.h"
+
+/* Appends to `path`, made with mode 0600 if it is new; O_NOFOLLOW in a directory others may write to. A descriptor, or negative
+ * errno. */
+int keylog_create(const char *path);
+
+/* A sink that takes secrets only: each as one line, one write(2). Takes `fd`. 0: *out. */
+int keylog_open(int fd, struct sink **out);
+
+#endif

@@ -52,18 +52,18 @@ PT_INLINE int pt_same_actor(struct ev_owner_val *a, struct ev_owner_val *b)
 	return pt_same_image(a, b) && a->tid == b->tid && a->uid == b->uid && pt_same_comm(a, b);
 }
 
-/* Is what is known of this address still about this socket? A datagram socket whose process died may have ended untold; one whose
+/* Is what is known of this address about another socket? A datagram socket whose process died may have ended untold; one whose
  * owner acts is no other's. */
-PT_INLINE int pt_sock_is(struct ev_sock *known, struct sock *sk, struct ev_owner_val *o)
+PT_INLINE int pt_sock_is_other(struct sock *sk, struct ev_owner_val *o)
 {
-	u64 ino = 0;
+	u64 addr = (u64)sk, ino = 0, known_ino = 0;
+	struct ev_sock *known = m_sock.lookup(&addr);
 
-	if (known->closed_ns)
-		return 0;
-	if (!known->ino || pt_same_process(&known->owner, o))
-		return 1;
-	ino = pt_sock_ino(sk);
-	return !ino || ino == known->ino;
+	if (known && !pt_same_process(&known->owner, o))
+		known_ino = known->ino;
+	if (known_ino)
+		ino = pt_sock_ino(sk);
+	return ino && ino != known_ino;
 }
 
 /* Whom a datagram socket is connected to, as ev_sock.peer; TCP's change with a close. */
@@ -83,13 +83,13 @@ PT_INLINE u64 pt_peer(struct ev_key *key)
 PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, u64 peer, struct ev_owner_val *o)
 {
 	u64 addr = (u64)sk;
-	struct ev_sock *known = m_sock.lookup(&addr);
+	int news = 1, is_other = pt_sock_is_other(sk, o);
+	struct ev_sock *known = m_sock.lookup(&addr); /* anew: below 4.10 its check for NULL ends with the next helper */
 	struct ev_sock fresh = {};
-	int news = 1;
 
 	o->sk = addr;
 	o->attr = EV_ATTR_EXACT;
-	if (known && pt_sock_is(known, sk, o)) {
+	if (known && !known->closed_ns && !is_other) {
 		o->sock_id = known->owner.sock_id;
 		if (!port) { /* who does not know it does not deny it */
 			port = known->port;

@@ -71,7 +71,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away; `check` runs only what is left
 # of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
-NATIVE_ONLY := assume errors evict output reuse signals tunnel vlan
+NATIVE_ONLY := assume errors evict holders output reuse signals tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))

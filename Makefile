@@ -68,10 +68,10 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))
 # The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so the live tests
-# that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away; `check` runs only what is left
-# of VM_LIVE.
+# that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away (make check-vm VM_LIVE=netns,vlan plays
+# those named); `check` runs only what is left of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
-NATIVE_ONLY := assume errors evict holders output reuse signals tunnel vlan
+NATIVE_ONLY := addresses assume errors evict holders icmp-error netns output reuse signals tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))

@@ -71,7 +71,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away (make check-vm VM_LIVE=netns,vlan plays
 # those named); `check` runs only what is left of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
-NATIVE_ONLY := addresses assume errors evict holders icmp-error netns output reuse signals tunnel vlan
+NATIVE_ONLY := addresses assume errors evict holders icmp-error netns output reuse signals strict tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))
@@ -110,7 +110,7 @@ check-cli: all ## tests that need neither root nor a network
 check-live: all test-tools ## tests on private network namespaces; root
 	@tests/run live
 
-check-vm-one: VM_LIVE := attribution,bundle,exthdr,filters,strict
+check-vm-one: VM_LIVE := attribution,bundle,exthdr,filters
 check-vm-one: VM_MATRIX :=
 check-vm-one: ## the live tests of the kprobe back-end, on Debian 12's kernel
 	tools/vm/vm tree bookworm

@@ -71,12 +71,13 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away (make check-vm VM_LIVE=netns,vlan plays
 # those named); `check` runs only what is left of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
-NATIVE_ONLY := addresses assume errors evict holders icmp-error netns output reuse signals strict tunnel vlan
+NATIVE_ONLY := addresses assume command errors evict filters follow holders icmp-error leave netns output reuse seed signals \
+	strict tls tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))
 # The whole matrix takes half an hour in each: `make check-vm VM_SCENARIOS=` plays it.
-VM_SCENARIOS ?= tcp-connect tcp-reuseport-late udp-connected
+VM_SCENARIOS ?= tcp-connect
 VM_MATRIX = tests/matrix/run --table /var/cache/pidtap-vm-out/matrix.md $(VM_SCENARIOS) || status=1;
 VM_TIMEOUT ?= 2700
 

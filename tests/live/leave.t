@@ -7,15 +7,15 @@ live_begin
 
 readonly port=7920
 
-length=100
-
 # gets PATTERN: sends a datagram to the port, each of a length of its own: is it said to be for "COMM:PID", or "?"?
 gets()
 {
-	length=$((length + 1))
+	local length
+	echo >>"$work/sent" # a file: conditions are tried in subshells
+	length=$((100 + $(wc -l <"$work/sent")))
 	in_ns a perl -MSocket=:all -e 'socket(my $s, AF_INET, SOCK_DGRAM, 0) or die "socket: $!";
 		defined(send($s, "x" x $ARGV[1], 0, pack_sockaddr_in($ARGV[0], INADDR_LOOPBACK))) or die "send: $!"' "$port" "$length"
-	wait_until 5 grep -q " in) .*> 127\.0\.0\.1\.$port: UDP, length $length" "$work/text"
+	wait_until 5 grep -q " in) .*> 127\.0\.0\.1\.$port: UDP, length $length\$" "$work/text"
 	who=$(sed -nE "s/.*proc ([^,]*),.* in\) .*> 127\.0\.0\.1\.$port: UDP, length $length\$/\1/p" "$work/text")
 	# shellcheck disable=SC2053 # a pattern
 	[[ $who = $1 ]]

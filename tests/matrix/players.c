@@ -186,25 +186,44 @@ void set_uid(uid_t uid)
 	truth_self();
 }
 
+/* It holds what it inherits at once: until it has its name no packet may come that would show the other one. */
+static void wait_named(const int named[2], const char *comm)
+{
+	char byte;
+
+	close(named[1]);
+	if (read(named[0], &byte, 1) != 1)
+		fail("%s does not begin", comm);
+	close(named[0]);
+}
+
 pid_t spawn(struct scene *s, const char *comm, const char *ns, void (*part)(struct scene *s))
 {
 	uint64_t before = now_ns();
+	int named[2];
 	pid_t pid;
 
 	if (s->player_cnt == PLAYER_CNT)
 		fail("more than %d players", PLAYER_CNT);
+	if (pipe2(named, O_CLOEXEC))
+		fail("pipe");
 	fflush(NULL);
 	pid = fork();
 	if (pid < 0)
 		fail("fork");
 	if (pid) {
 		s->players[s->player_cnt++] = pid;
+		wait_named(named, comm);
 		return pid;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(timeout);
 	s->player_cnt = 0;
 	prctl(PR_SET_NAME, comm);
+	close(named[0]);
+	if (write(named[1], "n", 1) != 1)
+		fail("pipe");
+	close(named[1]);
 	if (ns)
 		enter_ns(ns);
 	truth_hold_all(before);

@@ -16,10 +16,8 @@ static uint64_t owners_evicted(const struct stats *st, int64_t live)
 }
 
 /* The ring tells of a loss with the next record that finds room; the kernel side counts each refusal at once. */
-static uint64_t lost_packets(const struct session *s)
+static uint64_t larger(uint64_t told, uint64_t refused)
 {
-	uint64_t told = ring_lost(s->packets.ring), refused = s->stats.kernel[EV_STAT_FAILED];
-
 	return told > refused ? told : refused;
 }
 
@@ -30,7 +28,9 @@ void session_refresh_stats(struct session *s)
 
 	map_sum_percpu(maps_fd(s->maps, "m_stats"), st->kernel, EV_STAT_CNT);
 	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key), s->opts->map_size);
-	st->lost_ring = lost_packets(s);
+	st->lost_ring = larger(ring_lost(s->packets.ring), st->kernel[EV_STAT_FAILED]);
+	if (s->plain.ring)
+		st->plain_lost = larger(ring_lost(s->plain.ring), st->kernel[EV_STAT_TLS_FAILED]);
 	st->lost_owners = ring_lost(s->owners.ring) + st->claims_failed;
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
@@ -73,6 +73,9 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->filtered_unknown, "without owner filtered out");
 	put_if(b, st->unfollowed, "processes the filter had no room for");
 	put_if(b, st->lost_owners, "owner records lost");
+	put_if(b, st->plain_lost, "pieces of plaintext lost");
+	put_if(b, st->plain_cut, "TLS calls cut short");
+	put_if(b, st->secrets_failed, "TLS secrets not understood");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");
 	put_if(b, st->kernel[EV_STAT_FLOW_FULL] + st->kernel[EV_STAT_SOCK_FULL],

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,13 +26,16 @@ struct child {
 	int status;
 };
 
-/* What we were given may differ from a shell's: of background jobs a script's shell ignores SIGINT. */
+/* What we were given may differ from a shell's: of background jobs a script's shell ignores SIGINT, and glibc's posix_spawn leaves
+ * two of its own signals ignored, which its signal() refuses to touch. Hence the system call; SIG_DFL without flags is all zeros.
+ */
 static void reset_signals(void)
 {
+	static const unsigned long dfl[8];
 	sigset_t none;
 
 	for (int signo = 1; signo < NSIG; signo++)
-		signal(signo, SIG_DFL);
+		syscall(SYS_rt_sigaction, signo, dfl, NULL, NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -39,6 +39,7 @@
 #define EV_SHAKE 8
 #define EV_SECRET 9 /* ev_secret: TLS keys became known; on m_owners, read at once */
 #define EV_TLS_DATA 10 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
+#define EV_RENAME 11 /* ev_proc: it has another name (exec, prctl, /proc/PID/comm) */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1

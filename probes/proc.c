@@ -76,13 +76,41 @@ PT_INLINE void pt_forked(void *ctx, struct task_struct *child)
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
+/* A process gets another name: that of its first thread, which another of its threads may give it. */
+PT_INLINE void pt_renamed(void *ctx, struct task_struct *task, const char *name)
+{
+	struct task_struct *leader = 0;
+	struct ev_proc ev = {};
+
+	PT_READ(leader, &task->group_leader);
+	if (task != leader || pt_is_kthread(task))
+		return;
+	pt_proc_fill(&ev, EV_RENAME, sizeof(ev), task);
+	__builtin_memset(ev.comm, 0, EV_COMM_LEN);
+	if (!PT_READ_N(ev.comm, EV_COMM_LEN, name) && m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+}
+
 #if BACKEND_KPROBE
+/* exec, prctl, /proc/PID/comm */
+int kp_set_task_comm(struct pt_regs *ctx, struct task_struct *task, const char *name)
+{
+	pt_renamed(ctx, task, name);
+	return 0;
+}
+
 int kp_wake_up_new_task(struct pt_regs *ctx, struct task_struct *child)
 {
 	pt_forked(ctx, child);
 	return 0;
 }
 #else
+int rt_task_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+	pt_renamed(ctx, (struct task_struct *)ctx->args[0], (const char *)ctx->args[1]);
+	return 0;
+}
+
 int rt_process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	pt_forked(ctx, (struct task_struct *)ctx->args[1]);

@@ -71,6 +71,12 @@ struct space {
 /* What an event of the loop is about. */
 enum wake { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS, WAKE_ADDRS, WAKE_MOUNTS };
 
+/* A process that ended and had sockets. */
+struct leaver {
+	struct ev_proc ended;
+	uint64_t looked_ns; /* then nobody had some of them; 0: not looked yet */
+};
+
 struct session {
 	const struct options *opts;
 	struct sysroot root;
@@ -122,7 +128,7 @@ struct session {
 	int64_t look_spare_ns; /* CPU time that may be spent at once on looking who holds a socket, */
 	uint64_t look_last_ns; /* as of then */
 	uint32_t holder_pids[HOLDERS_PER_SOCKET]; /* of the packet in hand */
-	struct ev_proc leavers[LEAVERS_MAX]; /* processes that ended, and had sockets */
+	struct leaver leavers[LEAVERS_MAX]; /* not settled yet */
 	size_t leaver_cnt;
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
@@ -200,9 +206,12 @@ void session_on_release(struct session *s, const struct ev_release *ev);
 bool session_find_heir(struct session *s, const struct ev_release *ev, struct owner *heir, bool *nobody);
 
 /* session_exit.c: a process ended; once what its end closed has been told, its other sockets are passed on: of those that ended at
- * until_ns or before. */
+ * ended_ns or before. Records are read up to told_ns. */
 void session_on_exit(struct session *s, const struct ev_proc *ev);
-void session_settle_exits(struct session *s, uint64_t until_ns);
+void session_settle_exits(struct session *s, uint64_t ended_ns, uint64_t told_ns);
+
+/* Packets after this moment wait until whose sockets they are about is settled; UINT64_MAX: none has to. */
+uint64_t session_settled_until(const struct session *s, uint64_t now_ns);
 
 /* session_proc.c: a process began, runs another program, ended. */
 void session_on_process(struct session *s, const struct ev_hdr *ev);

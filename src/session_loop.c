@@ -126,7 +126,7 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 	s->stats.early += ev->hdr.ts_ns > s->window_end_ns;
 	packet_from_record(ev, iface, s->opts->snaplen, &p);
 	attribute_packet(s->attributor, ev, &p.owner);
-	proc_rename(s->procs, &p.owner, ev->hdr.ts_ns);
+	proc_name_owner(s->procs, &p.owner, ev->hdr.ts_ns);
 	if (!filter_passes(s->filter, &p.owner)) {
 		if (p.owner.attr == EV_ATTR_NONE)
 			s->stats.filtered_unknown++;
@@ -162,12 +162,17 @@ static uint64_t ended_until(const struct session *s, uint64_t owners_until_ns)
 /* All records up to the two limits, owners first: a packet is judged by what became known within its window. */
 static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packets_until_ns)
 {
+	uint64_t settled_ns;
+
 	ring_refresh(s->packets.ring); /* before the owners: none that a packet seen here depends on is missed */
 	ring_refresh(s->owners.ring);
 	order_run(s->owners.order, owners_until_ns, on_owner, s);
 	ring_commit(s->owners.ring);
 	s->told_ns = owners_until_ns;
-	session_settle_exits(s, ended_until(s, owners_until_ns));
+	session_settle_exits(s, ended_until(s, owners_until_ns), owners_until_ns);
+	settled_ns = session_settled_until(s, owners_until_ns);
+	if (packets_until_ns > settled_ns)
+		packets_until_ns = settled_ns;
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
 	if (s->plain.ring)

@@ -9,6 +9,8 @@ static int take(struct session *s, const struct ev_hdr *ev)
 		return proc_fork(s->procs, (const struct ev_proc *)ev);
 	case EV_EXEC:
 		return proc_exec(s->procs, (const struct ev_exec *)ev);
+	case EV_RENAME:
+		return proc_renamed(s->procs, (const struct ev_proc *)ev);
 	case EV_EXIT:
 		return proc_exit(s->procs, (const struct ev_proc *)ev);
 	default:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The processes: who they are, whose children, which program, in which container; also for a while after their end.
  *
- * Fed by the fork, exec and exit records. One that was there before is noted, from /proc, when somebody first wants to know of
+ * Fed by the fork, exec, rename and exit records. One that was there before is noted, from /proc, when somebody first wants to know of
  * it: reading thousands at the start would delay it for what is rarely asked. A process is (pid, start time): a number used
  * again is another process. Records may come a little out of order: times decide. Bounded: of the dead, those that ended
  * first are forgotten first, then of the living those that were known first. Single-threaded; times are CLOCK_MONOTONIC of the
@@ -17,10 +17,11 @@
 #include "model/owner.h"
 #include "probes/events.h"
 
-/* A program it ran, from since_ns on, and the uid it began with. */
+/* A name it had, from since_ns on, and its uid at that time. */
 struct proc_name {
-	uint64_t since_ns; /* of its exec, or of the fork; 0: it was there before the start */
+	uint64_t since_ns; /* 0: it was there before the start */
 	uint32_t uid;
+	bool exec; /* another program: of its threads there is but one, and what it was before says nothing of it */
 	char comm[EV_COMM_LEN]; /* NUL-terminated */
 };
 
@@ -49,6 +50,7 @@ void proc_table_free(struct proc_table *t);
 /* Records. A child begins with what its parent has. 0, or -ENOMEM. */
 int proc_fork(struct proc_table *t, const struct ev_proc *ev);
 int proc_exec(struct proc_table *t, const struct ev_exec *ev);
+int proc_renamed(struct proc_table *t, const struct ev_proc *ev);
 int proc_exit(struct proc_table *t, const struct ev_proc *ev);
 
 /* What /proc says of a process: `args` of `len` bytes, and the text of its cgroup file, each NULL where it could not be read. What
@@ -62,9 +64,9 @@ const struct proc *proc_find(const struct proc_table *t, uint32_t pid, uint64_t 
 bool proc_children(const struct proc_table *t, const struct proc *parent,
 	bool (*cb)(void *ctx, const struct proc *child), void *ctx);
 
-/* Gives the owner the name and uid it has at `ts_ns`, where it was seen (owner.act_ns) before an exec and asked about after it,
- * or the other way round. */
-void proc_rename(const struct proc_table *t, struct owner *owner, uint64_t ts_ns);
+/* Gives the owner the name it has at `ts_ns`, where it had another when it was seen (owner.act_ns) before that; where an exec lies
+ * between, the uid, too, and also where it was seen after it. */
+void proc_name_owner(const struct proc_table *t, struct owner *owner, uint64_t ts_ns);
 
 size_t proc_count(const struct proc_table *t);
 

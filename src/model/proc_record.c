@@ -12,12 +12,12 @@
 static int add_name(struct proc *p, uint64_t since_ns, const struct ev_proc *ev)
 {
 	struct proc_name *names = realloc(p->names, (p->name_cnt + 1) * sizeof(*names));
-	struct proc_name name = {.since_ns = since_ns, .uid = ev->uid};
+	struct proc_name name = {.since_ns = since_ns, .uid = ev->uid, .exec = ev->hdr.type == EV_EXEC};
 	size_t at = p->name_cnt;
 
 	if (!names)
 		return -ENOMEM;
-	memcpy(name.comm, ev->comm, EV_COMM_LEN - 1);
+	memcpy(name.comm, ev->comm, strnlen(ev->comm, EV_COMM_LEN - 1)); /* nothing of what may be behind its end */
 	for (; at && names[at - 1].since_ns > since_ns; at--)
 		names[at] = names[at - 1];
 	names[at] = name;
@@ -111,6 +111,18 @@ int proc_exec(struct proc_table *t, const struct ev_exec *ev)
 	return err;
 }
 
+int proc_renamed(struct proc_table *t, const struct ev_proc *ev)
+{
+	struct entry *e = proc_get_entry(t, ev);
+	int err;
+
+	if (!e)
+		return -ENOMEM;
+	err = add_name(&e->p, ev->hdr.ts_ns, ev);
+	proc_keep(t, e);
+	return err;
+}
+
 int proc_exit(struct proc_table *t, const struct ev_proc *ev)
 {
 	struct entry *e = proc_get_entry(t, ev);
@@ -152,16 +164,33 @@ static const struct proc_name *name_at(const struct proc *p, uint64_t ts_ns)
 	return name;
 }
 
-void proc_rename(const struct proc_table *t, struct owner *owner, uint64_t ts_ns)
+/* Does an exec lie between the two? One at the earlier moment does not. */
+static bool exec_between(const struct proc *p, uint64_t a_ns, uint64_t b_ns)
+{
+	uint64_t from_ns = a_ns < b_ns ? a_ns : b_ns, to_ns = a_ns < b_ns ? b_ns : a_ns;
+
+	for (size_t i = 0; i < p->name_cnt; i++)
+		if (p->names[i].exec && p->names[i].since_ns > from_ns && p->names[i].since_ns <= to_ns)
+			return true;
+	return false;
+}
+
+void proc_name_owner(const struct proc_table *t, struct owner *owner, uint64_t ts_ns)
 {
 	const struct proc *p = owner->act_ns ? proc_find(t, owner->pid, owner->start_ns) : NULL;
 	const struct proc_name *name = p ? name_at(p, ts_ns) : NULL;
+	bool exec;
 
 	if (!name || name == name_at(p, owner->act_ns))
 		return;
+	exec = exec_between(p, owner->act_ns, ts_ns);
+	if (!exec && owner->act_ns > ts_ns)
+		return; /* the name it was about to give itself says more */
+	if (exec && owner->act_ns < ts_ns)
+		owner->tid = owner->pid; /* the one thread it leaves, whichever that was */
+	if (exec)
+		owner->uid = name->uid;
+	if (exec || owner->tid == owner->pid)
+		memcpy(owner->tcomm, name->comm, EV_COMM_LEN);
 	memcpy(owner->comm, name->comm, EV_COMM_LEN);
-	memcpy(owner->tcomm, name->comm, EV_COMM_LEN);
-	owner->uid = name->uid;
-	if (owner->act_ns < ts_ns)
-		owner->tid = owner->pid; /* of the threads exec leaves but one, as the first */
 }

@@ -49,6 +49,7 @@ static size_t fixed_size(uint16_t type)
 		return sizeof(struct ev_shake);
 	case EV_FORK:
 	case EV_EXIT:
+	case EV_RENAME:
 		return sizeof(struct ev_proc);
 	case EV_EXEC:
 		return sizeof(struct ev_exec);

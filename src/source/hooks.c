@@ -55,6 +55,7 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_inet_release", NULL, "inet_release", NULL},
 	{"kp_inet_release", NULL, "packet_release", no_packets},
 	{"kp_wake_up_new_task", NULL, "wake_up_new_task", NULL},
+	{"kp_set_task_comm", NULL, "__set_task_comm", "names that processes give themselves, until they send or receive"},
 	{"te_process_exec", "sched", "sched_process_exec", NULL},
 	{"te_process_exit", "sched", "sched_process_exit", NULL},
 };
@@ -84,6 +85,7 @@ static const struct hook tracepoint_hooks[] = {
 	{"rt_inet_sock_set_state", NULL, "inet_sock_set_state", NULL},
 	{"tp_enter_close", "syscalls", "sys_enter_close", NULL},
 	{"rt_process_fork", NULL, "sched_process_fork", NULL},
+	{"rt_task_rename", NULL, "task_rename", NULL},
 	{"te_process_exec", "sched", "sched_process_exec", NULL},
 	{"te_process_exit", "sched", "sched_process_exit", NULL},
 };

@@ -199,6 +199,21 @@ static int parse_stat(const char *text, struct ev_owner_val *out)
 	return 0;
 }
 
+bool procfd_is_there(const struct sysroot *root, uint32_t pid, uint64_t start_ns)
+{
+	struct ev_owner_val who = {0};
+	char path[64], *text;
+	bool there;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	if (sysroot_read(root, path, FILE_MAX_BYTES, &text, NULL))
+		return false;
+	there = !parse_stat(text, &who) && who.start_ns / EV_TICK_NS == start_ns / EV_TICK_NS &&
+		!strchr("ZX", strrchr(text, ')')[2]);
+	free(text);
+	return there;
+}
+
 static int read_uid(const struct sysroot *root, uint32_t pid, uint32_t *uid)
 {
 	char path[64], *text;

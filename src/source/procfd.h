@@ -25,6 +25,9 @@ uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
  * else than 0. What goes meanwhile is left out. What cb returned last, or negative errno where /proc cannot be read. */
 int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx);
 
+/* Is this process (pid and start time) still there and no zombie? One that ends is, until the last of its descriptors is closed. */
+bool procfd_is_there(const struct sysroot *root, uint32_t pid, uint64_t start_ns);
+
 /* Who a process is, as far as /proc says: pid, tid, uid, comm, start_ns in whole ticks (USER_HZ, proc(5)), and act_ns now. 0, or negative
  * errno. */
 int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out);

@@ -37,6 +37,7 @@ static void execs(struct proc_table *t, struct ev_proc ev, const char *args, siz
 
 	memset(&exec, 0, sizeof(exec));
 	exec.proc = ev;
+	exec.proc.hdr.type = EV_EXEC;
 	exec.args_len = (uint32_t)len;
 	memcpy(exec.args, args, len);
 	tap_is_int(proc_exec(t, &exec), 0, "%u is %s", ev.pid, ev.comm);
@@ -55,7 +56,7 @@ static const char *name_of(const struct proc_table *t, uint32_t pid, uint64_t st
 	static struct owner o;
 
 	o = (struct owner){.pid = pid, .tid = 77, .start_ns = start_ms * MS, .act_ns = act_ms * MS, .comm = "old"};
-	proc_rename(t, &o, at_ms * MS);
+	proc_name_owner(t, &o, at_ms * MS);
 	if (strcmp(o.comm, "old"))
 		tap_ok(!strcmp(o.tcomm, o.comm) && o.uid == 1000 && o.tid == (act_ms < at_ms ? pid : 77),
 			"with its user and thread");
@@ -107,6 +108,33 @@ static void test_names(void)
 		execs(t, who(5, 100, "again", 200 + i), "again\0x", 7);
 	tap_is_int(proc_find(t, 5, 0)->name_cnt, 16, "the last names are kept");
 	tap_is_int(proc_find(t, 5, 0)->names[15].since_ns, 239 * MS, "to the very last");
+	proc_table_free(t);
+}
+
+/* prctl: the same program, its threads and its user go on. */
+static void test_renames(void)
+{
+	struct proc_table *t = proc_table_new(16);
+	struct owner thread = {.pid = 5, .tid = 6, .start_ns = 100 * MS, .act_ns = 105 * MS, .comm = "old", .tcomm = "pool"};
+	struct owner first = {.pid = 5, .tid = 5, .start_ns = 100 * MS, .act_ns = 105 * MS, .comm = "old", .tcomm = "old"};
+	struct ev_proc ev = who(5, 100, "worker", 110);
+
+	begins(t, 5, 100, "old");
+	ev.hdr.type = EV_RENAME;
+	memcpy(ev.comm + 8, "garbage", 7);
+	tap_is_int(proc_renamed(t, &ev), 0, "it gives itself a name");
+	proc_name_owner(t, &thread, 109 * MS);
+	tap_is_str(thread.comm, "old", "before that it has its old one");
+	proc_name_owner(t, &thread, 120 * MS);
+	tap_ok(!strcmp(thread.comm, "worker") && !strcmp(thread.tcomm, "pool") && thread.tid == 6 && !thread.uid,
+		"then another, and a thread of it has its own as before");
+	tap_ok(!memcmp(thread.comm, "worker\0\0\0\0\0\0\0\0\0", EV_COMM_LEN), "behind the name there is nothing");
+	proc_name_owner(t, &first, 120 * MS);
+	tap_ok(!strcmp(first.comm, "worker") && !strcmp(first.tcomm, "worker") && !first.uid, "the first thread's is its name");
+	first.act_ns = 120 * MS;
+	strcpy(first.comm, "as seen");
+	proc_name_owner(t, &first, 105 * MS);
+	tap_is_str(first.comm, "as seen", "one that is seen later keeps the name it is known by then");
 	proc_table_free(t);
 }
 
@@ -225,6 +253,7 @@ int main(void)
 {
 	test_identity();
 	test_names();
+	test_renames();
 	test_disorder();
 	test_family();
 	test_noted();

@@ -20,6 +20,7 @@ struct life {
 	uint32_t pid;
 	uint64_t start_ms, end_ms;
 	uint64_t exec_ms[EXECS];
+	bool is_exec[EXECS]; /* else it only gives itself a name */
 	uint32_t exec_cnt;
 };
 
@@ -65,7 +66,8 @@ static void live(struct world *w, struct life *l, uint32_t pid, uint64_t from_ms
 	for (uint32_t i = 0; i < l->exec_cnt; i++) {
 		at_ms += 1 + roll(w, 20);
 		l->exec_ms[i] = at_ms;
-		tell(w, l, EV_EXEC, i + 1, at_ms);
+		l->is_exec[i] = roll(w, 2);
+		tell(w, l, l->is_exec[i] ? EV_EXEC : EV_RENAME, i + 1, at_ms);
 	}
 	l->end_ms = at_ms + 1 + roll(w, 20);
 	tell(w, l, EV_EXIT, l->exec_cnt, l->end_ms);
@@ -118,6 +120,8 @@ static int replay(const struct world *w, struct proc_table *t)
 			err = proc_fork(t, &ev->proc);
 		else if (ev->proc.hdr.type == EV_EXEC)
 			err = proc_exec(t, ev);
+		else if (ev->proc.hdr.type == EV_RENAME)
+			err = proc_renamed(t, &ev->proc);
 		else
 			err = proc_exit(t, &ev->proc);
 	}
@@ -133,19 +137,34 @@ static uint32_t program_at(const struct life *l, uint64_t at_ms)
 	return n;
 }
 
-/* One who acted at one moment of a life is asked about at another: is the name that of the latter? */
+static bool exec_between(const struct life *l, uint32_t acted, uint32_t asked)
+{
+	uint32_t first = acted < asked ? acted : asked, last = acted < asked ? asked : acted;
+
+	for (uint32_t i = first; i < last; i++)
+		if (l->is_exec[i])
+			return true;
+	return false;
+}
+
+/* One who acted at one moment of a life is asked about at another: is the name that of the latter? But for one it gives itself
+ * later on: that stays. */
 static bool right_name(struct world *w, const struct proc_table *t, const struct life *l)
 {
 	uint32_t span = (uint32_t)(l->end_ms - l->start_ms) + 1;
 	uint64_t act_ms = l->start_ms + roll(w, span), at_ms = l->start_ms + roll(w, span);
-	struct owner o = {.pid = l->pid, .start_ns = l->start_ms * MS, .act_ns = act_ms * MS};
+	uint32_t acted = program_at(l, act_ms), asked = program_at(l, at_ms), uid = acted;
+	struct owner o = {.pid = l->pid, .start_ns = l->start_ms * MS, .act_ns = act_ms * MS, .uid = acted};
 	char want[EV_COMM_LEN];
 
-	name_life(l, program_at(l, act_ms), o.comm);
-	o.uid = program_at(l, act_ms);
-	proc_rename(t, &o, at_ms * MS);
-	name_life(l, program_at(l, at_ms), want);
-	return !strcmp(o.comm, want) && o.uid == program_at(l, at_ms);
+	name_life(l, acted, o.comm);
+	proc_name_owner(t, &o, at_ms * MS);
+	if (exec_between(l, acted, asked))
+		uid = asked;
+	else if (acted > asked)
+		asked = acted;
+	name_life(l, asked, want);
+	return !strcmp(o.comm, want) && o.uid == uid;
 }
 
 static void test_history(struct world *w, uint32_t seed)

@@ -10,6 +10,7 @@
 
 #define PARENT 10
 #define CHILD 12
+#define ZOMBIE 14
 #define INO 77
 
 static void write_text(const char *name, const char *text)
@@ -37,6 +38,7 @@ static void make_proc(void)
 	write_text("proc/12/stat", "12 (a ) (b) S 10 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 1234 5 6");
 	write_text("proc/12/status", "Name:\ta\nUid:\t1000\t0\t0\t0\n");
 	write_text("proc/13/stat", "13 (x");
+	write_text("proc/14/stat", "14 (S) Z 10 1 1 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 1234 5 6");
 	write_text("proc/self/stat", "");
 	add_fd(10, 0, "/dev/null");
 	add_fd(11, 3, "socket:[770]");
@@ -100,6 +102,10 @@ int main(void)
 	tap_is_str(who.comm, "a ) (b", "a name with parentheses");
 	tap_ok(procfd_owner(&root, 13, &who) < 0, "a line that is cut");
 	tap_ok(procfd_owner(&root, 99, &who) < 0, "a process that is gone");
+	tap_ok(procfd_is_there(&root, CHILD, 12340000000ULL + 7), "a process that is there");
+	tap_ok(!procfd_is_there(&root, CHILD, 12350000000ULL), "another of its number is not");
+	tap_ok(!procfd_is_there(&root, ZOMBIE, 12340000000ULL), "nor is a zombie");
+	tap_ok(!procfd_is_there(&root, 99, 12340000000ULL), "nor one that is gone");
 	test_each(&root);
 	return tap_done();
 }

@@ -35,14 +35,15 @@
 /* What a hook is for, where that is not to name who acts. By program. */
 static const struct duty {
 	const char *prog;
-	enum { NAMES, NOTES, STAMPS, KEEPS } what;
+	enum { NAMES, NOTES, TELLS, KEEPS } what;
 	const char *why;
 } duties[] = {
 	{"kp_raw_sendmsg", NOTES, "the way out finds its owner by the packet's socket"},
 	{"kp_packet_sendmsg", NOTES, "the way out finds its owner by the packet's socket"},
 	{"kp_udp_disconnect", KEEPS, "it ends what others told of, and takes no name"},
-	{"kp_tcp_set_state", STAMPS, "it runs in softirq, too"},
-	{"kp_inet_release", STAMPS, "the process that ends a socket need not be its owner"},
+	{"kp_tcp_set_state", TELLS, "it runs in softirq, too"},
+	{"kp_reqsk_add", TELLS, "it runs in softirq, and tells which socket"},
+	{"kp_inet_release", TELLS, "the process that ends a socket need not be its owner"},
 	{"kp_udp_get_port", KEEPS, "its arguments are kept for the return, with which it is judged"},
 	{"tp_enter_fd", KEEPS, "its arguments are kept for the end of the call, with which it is judged"},
 };
@@ -112,8 +113,8 @@ static bool has_worked(const struct subject *s)
 	switch (duty_of(s)->what) {
 	case NAMES:
 		return seen.kinds & ~before.kinds;
-	case STAMPS:
-		return seen.closes;
+	case TELLS:
+		return seen.nameless;
 	case NOTES: /* not seen before the end */
 	case KEEPS:
 		break;
@@ -181,9 +182,9 @@ static void report(const struct subject *s)
 	}
 	if (duty->what == KEEPS)
 		tap_ok(!seen.named && !seen.foreign, "%s at %s names nobody: %s", s->hook->prog, s->hook->target, duty->why);
-	else if (duty->what == STAMPS)
-		tap_ok(seen.closes && !seen.named && !seen.foreign, "%s at %s stamps and names nobody (%zu times): %s",
-			s->hook->prog, s->hook->target, seen.closes, duty->why);
+	else if (duty->what == TELLS)
+		tap_ok(seen.nameless && !seen.named && !seen.foreign, "%s at %s tells or stamps and names nobody (%zu times): %s",
+			s->hook->prog, s->hook->target, seen.nameless, duty->why);
 	else if (duty->what == NOTES)
 		tap_ok(seen.noted && !seen.foreign, "%s at %s notes only who acts (%zu sockets): %s", s->hook->prog,
 			s->hook->target, seen.noted, duty->why);

@@ -94,11 +94,13 @@ static void on_record(struct subject *s, const void *rec)
 		on_release(s, rec);
 		break;
 	case EV_CLOSE:
-		s->closes++;
+	case EV_SHAKE:
+		s->nameless++;
 		break;
 	case EV_FORK:
 	case EV_EXIT:
 	case EV_EXEC:
+	case EV_RENAME:
 		on_proc(s, rec);
 		break;
 	default:
@@ -212,7 +214,7 @@ static uint32_t kind_bit(const struct note *n)
 void subject_judge(const struct subject *s, struct subject_seen *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->closes = s->closes;
+	out->nameless = s->nameless;
 	for (size_t i = 0; i < s->note_cnt; i++) {
 		const struct note *n = &s->notes[i];
 		enum verdict v = judge(n);

@@ -32,7 +32,7 @@ struct subject {
 	struct hooks *hooks;
 	struct note *notes;
 	size_t note_cnt;
-	size_t closes; /* records that name nobody */
+	size_t nameless; /* records that name nobody */
 };
 
 /* What a subject said and noted of sockets in the traffic's namespaces, and of processes. */
@@ -42,7 +42,7 @@ struct subject_seen {
 	size_t noted;	/* sockets and flows in its maps whose owner is right */
 	size_t foreign; /* records and entries that name another process */
 	size_t burners; /* of these: a burner */
-	size_t closes;
+	size_t nameless;
 };
 
 /* Attaches `hook`, and before it `first` unless that is NULL. What cannot be done ends the program. */

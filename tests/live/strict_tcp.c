@@ -105,6 +105,7 @@ static int listen_at(const char *here)
 	int fd = make_socket(addr.ss_family, SOCK_STREAM, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)); /* for kp_reqsk_add */
 	if (bind(fd, (struct sockaddr *)&addr, len) || listen(fd, 64))
 		die("listen");
 	tell_sock(fd);

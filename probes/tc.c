@@ -91,19 +91,22 @@ PT_INLINE int pt_sock_sent(struct bpf_sock *sk, struct ev_packet *ev)
 }
 
 /* It made up the packet, of which addresses and ports say nothing then of whose it is, nor do answers to them come to it: but for
- * a raw socket's echo, whose identifier is the process's own. */
-PT_INLINE int pt_sock_made_up(struct bpf_sock *sk, struct ev_packet *ev)
+ * a raw socket's echo, whose identifier is the process's own. A raw TCP socket nobody is known to have sent with is the kernel's
+ * own, by which it answers for a connection that is in TIME_WAIT (below 6.13, net/ipv4/tcp_ipv4.c, ipv4_tcp_sk). */
+PT_INLINE int pt_sock_made_up(struct bpf_sock *sk, struct ev_packet *ev, struct ev_sock *known)
 {
 	if (sk->family == PT_AF_PACKET || ev->flags & EV_PKT_ERROR)
 		return 1;
-	return sk->type == PT_SOCK_RAW && (ev->key.proto == PT_PROTO_TCP || ev->key.proto == PT_PROTO_UDP);
+	if (sk->type != PT_SOCK_RAW)
+		return 0;
+	return ev->key.proto == PT_PROTO_UDP || (ev->key.proto == PT_PROTO_TCP && known && !known->closed_ns);
 }
 
 /* A close in softirq goes unseen where it interrupts another of our programs (bpf_prog_active): what is known may be of a socket
- * that had this address before. */
+ * that had this address before. What a raw or packet socket made up tells nothing of its own port. */
 PT_INLINE int pt_sock_is_stale(struct ev_sock *s, struct ev_packet *ev)
 {
-	return ev->key.proto == PT_PROTO_TCP && s->port && s->port != ev->key.lport;
+	return ev->flags & EV_PKT_KEY && ev->key.proto == PT_PROTO_TCP && s->port && s->port != ev->key.lport;
 }
 
 /* On its way out a packet carries its socket: it finds the owner before the tuple is known (a SYN under the tracepoint
@@ -126,10 +129,10 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 	if (!sk || !pt_sock_sent(sk, ev))
 		return;
 	is_any = pt_sock_is_any(sk);
-	if (pt_sock_made_up(sk, ev))
-		ev->flags &= ~EV_PKT_KEY;
 	addr = (u64)sk;
 	s = m_sock.lookup(&addr);
+	if (pt_sock_made_up(sk, ev, s))
+		ev->flags &= ~EV_PKT_KEY;
 	if (!s || s->closed_ns || s->released || s->netns != ev->netns || pt_sock_is_stale(s, ev))
 		return;
 	if (ev->key.proto == PT_PROTO_TCP && ev->tcp_flags & PT_TCP_FLAG_SYN && ev->tcp_flags & PT_TCP_FLAG_ACK)

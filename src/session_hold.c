@@ -19,19 +19,28 @@ void session_on_holder(struct session *s, const struct ev_owner *ev)
 		s->stats.claims_failed++;
 }
 
-/* One that acted on the socket or was told of, and still has it. */
+static bool read_owner(const struct session *s, uint32_t pid, struct owner *out)
+{
+	struct ev_owner_val val;
+
+	if (procfd_owner(&s->root, pid, &val))
+		return false;
+	owner_from_val(&val, out);
+	return true;
+}
+
+/* One that acted on the socket or was told of, and still has it. Of some of the latter no more is known than their number. */
 static bool find_known(struct session *s, const struct ev_release *ev, struct owner *heir)
 {
 	struct owner who[CANDIDATES_MAX];
 	size_t n = flow_claimants(s->flows, ev, who, CANDIDATES_MAX);
 
 	n += holders_get(s->holders, ev->ino, who + n, CANDIDATES_MAX - n);
-	for (size_t i = 0; i < n; i++) {
-		if (!procfd_has(&s->root, who[i].pid, ev->ino))
-			continue;
-		*heir = who[i];
-		return true;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (procfd_has(&s->root, who[i].pid, ev->ino) && (who[i].act_ns || read_owner(s, who[i].pid, &who[i]))) {
+			*heir = who[i];
+			return true;
+		}
 	return false;
 }
 
@@ -93,7 +102,6 @@ static uint32_t find_unknown(struct session *s, const struct ev_release *ev, boo
 
 bool session_find_heir(struct session *s, const struct ev_release *ev, struct owner *heir, bool *nobody)
 {
-	struct ev_owner_val val;
 	bool all = false;
 	uint32_t pid;
 
@@ -104,10 +112,7 @@ bool session_find_heir(struct session *s, const struct ev_release *ev, struct ow
 		return true;
 	pid = find_unknown(s, ev, &all);
 	*nobody = all && !pid;
-	if (!pid || procfd_owner(&s->root, pid, &val))
-		return false;
-	owner_from_val(&val, heir);
-	return true;
+	return pid && read_owner(s, pid, heir);
 }
 
 void session_on_release(struct session *s, const struct ev_release *ev)

@@ -186,6 +186,8 @@ uint64_t session_settled_until(const struct session *s, uint64_t now_ns)
 {
 	uint64_t until_ns = UINT64_MAX;
 
+	if (s->unsure_looked_ns > s->told_ns && now_ns - s->unsure_since_ns < HOLD_MAX_NS)
+		until_ns = s->unsure_since_ns;
 	for (size_t i = 0; i < s->leaver_cnt; i++) {
 		uint64_t ts_ns = s->leavers[i].ended.hdr.ts_ns;
 

@@ -115,6 +115,14 @@ bool session_find_heir(struct session *s, const struct ev_release *ev, struct ow
 	return pid && read_owner(s, pid, heir);
 }
 
+/* It may have been given up again while it was looked for: packets wait until what was told meanwhile is read. */
+static void note_unsure(struct session *s, uint64_t since_ns)
+{
+	if (s->unsure_looked_ns <= s->told_ns || since_ns < s->unsure_since_ns)
+		s->unsure_since_ns = since_ns;
+	s->unsure_looked_ns = clock_mono_ns();
+}
+
 void session_on_release(struct session *s, const struct ev_release *ev)
 {
 	struct owner heir, owner;
@@ -125,6 +133,8 @@ void session_on_release(struct session *s, const struct ev_release *ev)
 	found = session_find_heir(s, ev, &heir, &nobody);
 	if (found)
 		filter_acted(s->filter, heir.pid, heir.start_ns);
+	else
+		note_unsure(s, ev->hdr.ts_ns);
 	if (flow_handover(s->flows, ev, found ? &heir : NULL))
 		s->stats.claims_failed++;
 }

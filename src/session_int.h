@@ -130,6 +130,8 @@ struct session {
 	uint32_t holder_pids[HOLDERS_PER_SOCKET]; /* of the packet in hand */
 	struct leaver leavers[LEAVERS_MAX]; /* not settled yet */
 	size_t leaver_cnt;
+	uint64_t unsure_since_ns; /* sockets were given up then, and at unsure_looked_ns nobody was seen to have them: whoever had */
+	uint64_t unsure_looked_ns; /* tells so in records of until then. 0: none */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
 	int end_signal;		/* the last one that was to end us; 0: none */

@@ -38,7 +38,7 @@
 #define AT_ALL (AT_LO | AT_CLIENT | AT_SERVER)
 #define AT_ONCE 0x80   /* one pass, with client and server in a and b: the scenario places its processes itself */
 
-#define SEES_MAX 4
+#define SEES_MAX 5
 
 #define GATE_CNT 16 /* 0 .. 14 are the scenario's */
 #define PLAYER_CNT 64

@@ -156,6 +156,23 @@ verdict "before the accept it is the listener's" '' 'right=2 none=0 wrong=0 .*go
 verdict "and not of who will accept" '1s/parent:9/two:11/' 'wrong=1'
 verdict "afterwards it is not the listener's" '2s/two:11/parent:9/' 'wrong=1'
 
+# ---- a connection older than the capture, that nobody accepted; its reset is on the way when the listener closes ----
+truth <<'END'
+0 addr 1 x netns=7 addr=10.0.0.1
+0 sock 9 parent ino=100 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=any rport=0 listen=1
+50 drop 9 parent ino=100
+60 sock 9 parent ino=101 netns=7 proto=tcp laddr=10.0.0.1 lport=80 raddr=any rport=0 listen=1
+70 drop 9 parent ino=101
+END
+cat >"$work/text" <<'END'
+10:00:00.055000 (v0, proc parent:9, uid 0, in, attr=seed) IP 10.0.0.2.5000 > 10.0.0.1.80: Flags [R.], seq 1, ack 1, length 0
+10:00:00.065000 (v0, proc parent:9, uid 0, in, attr=listener) IP 10.0.0.2.5001 > 10.0.0.1.80: Flags [S], seq 1, win 10, length 0
+10:00:00.075000 (v0, proc parent:9, uid 0, in, attr=listener) IP 10.0.0.2.5001 > 10.0.0.1.80: Flags [R], seq 2, length 0
+END
+verdict "the last listener's" '' 'right=3 none=0 wrong=0 .*good=1'
+verdict "nobody else's" '1s/parent:9/two:11/' 'wrong=1'
+verdict "a SYN of after it is nobody's" '$s/\[R\]/[S]/' 'wrong=1'
+
 # ---- SO_REUSEPORT: two listeners, one is chosen and accepts late ----
 truth <<'END'
 0 addr 1 x netns=7 addr=10.0.0.1

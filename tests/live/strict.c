@@ -67,7 +67,8 @@ static const struct duty *duty_of(const struct subject *s)
 	return &names;
 }
 
-/* The row whose work the other one ends: the entry of a call or function. NULL: it stands by itself. */
+/* The row whose work the other one ends: the entry of a call or function, the sends of a socket whose end has nothing else to
+ * tell. NULL: it stands by itself. */
 static const struct hook *first_half(const struct hook *rows, size_t cnt, const struct hook *of)
 {
 	static const char exit_of[] = "sys_exit_", enter[] = "sys_enter_";
@@ -75,6 +76,8 @@ static const struct hook *first_half(const struct hook *rows, size_t cnt, const 
 	for (size_t i = 0; i < cnt; i++) {
 		if (!strncmp(of->prog, "kr_", 3) && !strncmp(rows[i].prog, "kp_", 3) &&
 			!strcmp(rows[i].target, of->target))
+			return &rows[i];
+		if (!strcmp(of->target, "packet_release") && !strcmp(rows[i].target, "packet_sendmsg"))
 			return &rows[i];
 		if (!strncmp(of->target, exit_of, strlen(exit_of)) && !strncmp(rows[i].target, enter, strlen(enter)) &&
 			!strcmp(rows[i].target + strlen(enter), of->target + strlen(exit_of)))

@@ -115,6 +115,18 @@ static void send_frame(void)
 	close(fd);
 }
 
+/* The same by a socket of the obsolete type, of which the kernel has a sendmsg of its own. */
+static void send_spkt(void)
+{
+	struct sockaddr_pkt to = {.spkt_family = AF_PACKET, .spkt_device = "lo", .spkt_protocol = htons(0x88b5)};
+	static const unsigned char frame[60] = {[12] = 0x88, [13] = 0xb5};
+	int fd = make_socket(AF_PACKET, SOCK_PACKET, 0);
+
+	tell(0);
+	sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to));
+	close(fd);
+}
+
 void play_pings(const char *addr)
 {
 	struct sockaddr_storage v4, v6;
@@ -127,6 +139,7 @@ void play_pings(const char *addr)
 		ping(&v4, v4_len, SOCK_RAW);
 		ping(&v6, v6_len, SOCK_RAW);
 		send_frame();
+		send_spkt();
 		usleep(10000);
 	}
 }

@@ -13,9 +13,19 @@
 readonly patience=${PIDTAP_PATIENCE:-${PIDTAP_VM:+8}}
 readonly ping_count=2
 
-# Nobody writes to it: reading from it with a time limit is a sleep that starts no program, which in an emulated machine takes
-# longer than what is waited for.
-exec {nap_fd}<> <(:)
+# A sleep of 20 ms that starts no program, which in an emulated machine takes longer than what is waited for. Nor is it bash's
+# read -t: below 5.2 (Debian 11) an alarm that comes before the read has begun is lost, and it reads for ever.
+coproc napper {
+	# shellcheck disable=SC2016 # perl's
+	exec perl -e '$SIG{$_} = "IGNORE" for qw(INT TERM HUP); $| = 1;
+		while (<STDIN>) { select(undef, undef, undef, 0.02); print "\n" }'
+}
+exec {nap_ask}>&"${napper[1]}" {nap_answer}<&"${napper[0]}"
+
+nap()
+{
+	echo >&"$nap_ask" && read -ru "$nap_answer" _
+}
 
 # wait_until SECONDS CONDITION ARGS...: 0 as soon as the condition holds, 1 when time is over
 wait_until()
@@ -24,7 +34,7 @@ wait_until()
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || return 1
-		read -rt 0.02 -u "$nap_fd" || :
+		nap
 	done
 }
 

@@ -35,7 +35,7 @@ void session_on_exit(struct session *s, const struct ev_proc *ev)
 		s->stats.claims_failed++;
 		return;
 	}
-	s->leavers[s->leaver_cnt++] = (struct leaver){.ended = *ev};
+	s->leavers[s->leaver_cnt++] = (struct leaver){.ended = *ev, .known_ns = clock_mono_ns()};
 }
 
 struct question {
@@ -186,12 +186,12 @@ uint64_t session_settled_until(const struct session *s, uint64_t now_ns)
 {
 	uint64_t until_ns = UINT64_MAX;
 
-	if (s->unsure_looked_ns > s->told_ns && now_ns - s->unsure_since_ns < HOLD_MAX_NS)
+	if (s->unsure_looked_ns > s->told_ns)
 		until_ns = s->unsure_since_ns;
 	for (size_t i = 0; i < s->leaver_cnt; i++) {
 		uint64_t ts_ns = s->leavers[i].ended.hdr.ts_ns;
 
-		if (ts_ns < until_ns && now_ns - ts_ns < HOLD_MAX_NS)
+		if (ts_ns < until_ns && now_ns < s->leavers[i].known_ns + HOLD_MAX_NS)
 			until_ns = ts_ns;
 	}
 	return until_ns;

@@ -74,6 +74,7 @@ enum wake { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS, WAKE_ADDRS, WAKE_MOUNTS };
 /* A process that ended and had sockets. */
 struct leaver {
 	struct ev_proc ended;
+	uint64_t known_ns;  /* it may be known late, on a busy machine */
 	uint64_t looked_ns; /* then nobody had some of them; 0: not looked yet */
 };
 

@@ -123,6 +123,7 @@ static int start(struct session *s)
 		session_open_streams,
 		attach_hooks,
 		session_follow_existing,
+		session_find_others,
 		session_seed,
 		session_open_tls,
 		session_open_spaces,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which addresses are a captured namespace's own: what goes from or to another one is only passing through. They are kept up to
- * date: one that comes is known at once, one that went is forgotten when the packets of its time have been judged. */
+/* Which addresses are a namespace's own: what goes from or to another one is only passing through. They are kept up to date: one
+ * that comes is known at once, one that went is forgotten when the packets of its time have been judged. */
 #include "session_int.h"
 #include "base/log.h"
 
@@ -13,12 +13,19 @@ static int add(void *ctx, uint32_t ifindex, const uint8_t addr[16])
 	return addrs_add(space->session->addrs, space->ns.inode, ifindex, addr);
 }
 
+/* Of one that is not to be captured, who opens it says so. */
+static void complain(const struct space *space, const char *what, int err)
+{
+	if (space->wanted)
+		log_err("%s: %s", what, strerror(-err));
+}
+
 static int list(struct space *space)
 {
 	int err = addresses_list(space->addresses, add, space);
 
 	if (err)
-		log_err("cannot list the addresses of the interfaces: %s", strerror(-err));
+		complain(space, "cannot list the addresses of the interfaces", err);
 	return err;
 }
 
@@ -29,7 +36,7 @@ int session_open_addrs(struct space *space)
 	space->forget_ns = UINT64_MAX;
 	if (!err)
 		return list(space);
-	log_err("cannot open a netlink socket: %s", strerror(-err));
+	complain(space, "cannot open a netlink socket", err);
 	return err;
 }
 

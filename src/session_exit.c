@@ -59,7 +59,8 @@ static bool is_nobodys(const struct session *s, const struct ev_release *ev)
 	struct space *space;
 
 	LL_FOREACH(s->spaces, space) {
-		if (space->ns.inode != ev->key.netns || netns_in(space->ns.fd, list_sockets, &q))
+		if (space->ns.inode != ev->key.netns || !session_can_enter(space) ||
+			netns_in(space->ns.fd, list_sockets, &q))
 			continue;
 		socks_sort(&q.answer);
 		gone = socks_find_ino(&q.answer, ev->ino) == q.answer.cnt;

@@ -54,17 +54,20 @@ struct stream {
 	unsigned int pops; /* since the last ring_commit */
 };
 
-/* A captured network namespace. */
+/* A network namespace that is to be captured; or another one, of which no more than the addresses and sockets are known, so that
+ * what only passes through a captured one finds its owner. */
 struct space {
 	struct session *session;
 	struct netns ns;
+	uint32_t pid; /* a process in it, as of the last look; 0: it has a name, or was asked for */
 	bool own;
+	bool wanted;	   /* to be captured */
 	bool expected;	   /* our own, or asked for by itself: its end is a loss */
 	const char *asked; /* as --netns says it; NULL: it is our own, or was found */
-	struct addresses *addresses;
+	struct addresses *addresses; /* NULL: they are not known */
 	uint64_t forget_ns; /* when the addresses that went are forgotten; UINT64_MAX: none did */
 	bool seeded;	    /* its sockets of before were looked for */
-	struct taps *taps;  /* NULL: it cannot be captured */
+	struct taps *taps;  /* NULL: it is not wanted, or cannot be captured */
 	struct space *next;
 };
 
@@ -123,7 +126,8 @@ struct session {
 	uint64_t told_ns;	 /* up to here all owner and process records were handed on */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
 	bool all_netns;		 /* --netns all */
-	bool scan_wanted;	 /* look for namespaces as soon as may be */
+	bool scan_wanted;	 /* look for namespaces as soon as may be, */
+	bool scan_processes;	 /* then at all processes, too */
 	uint64_t scan_ready_ns;	 /* not before that */
 	uint64_t scan_next_ns;	 /* at the latest */
 	int64_t look_spare_ns; /* CPU time that may be spent at once on looking who holds a socket, */
@@ -155,20 +159,26 @@ int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
 int session_attach_taps(struct space *space); /* in its namespace */
 
-/* session_netns_scan.c: which network namespaces are to be captured: at the start those that are asked for; then all these are
- * captured, and those that are found; then, while it runs, as they come and go. */
+/* session_netns_scan.c: which network namespaces there are: at the start those that are asked for; then, once hooks tell of sockets
+ * in new ones, all others; then all these are opened; then, while it runs, as they come and go. */
 int session_find_spaces(struct session *s);
+int session_find_others(struct session *s);
 int session_open_spaces(struct session *s);
 int session_watch_netns(struct session *s);
 int session_tend_netns(struct session *s, uint64_t now_ns);
 
-/* A socket acted in a namespace of this number. */
-void session_note_netns(struct session *s, uint32_t inode);
+/* This thread acted on a socket in a namespace of this number. */
+void session_note_netns(struct session *s, uint32_t inode, uint32_t tid);
 
-/* session_netns.c: the list of them. A new one takes `ns`; opening prints, and one that was refused stays in the list. */
+/* This process ended: was it the one that showed that a namespace is there? */
+void session_note_exit(struct session *s, uint32_t pid);
+
+/* session_netns.c: the list of them. A new one takes `ns`, and is wanted if it is our own or asked for; opening prints, and one
+ * that was refused stays in the list. */
 int session_new_space(struct session *s, struct netns *ns, const char *asked, struct space **out);
 int session_open_space(struct space *space);
 void session_end_space(struct space *space);
+bool session_can_enter(const struct space *space); /* false: it was refused */
 struct space *session_find_space(const struct session *s, uint32_t inode);
 size_t session_tap_count(const struct session *s);
 size_t session_space_count(const struct session *s); /* that are captured */

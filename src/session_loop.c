@@ -64,7 +64,7 @@ static int watch_all(struct session *s)
 
 static void on_claim(struct session *s, const struct ev_owner *ev)
 {
-	session_note_netns(s, ev->key.netns);
+	session_note_netns(s, ev->key.netns, ev->owner.tid);
 	filter_acted(s->filter, ev->owner.pid, ev->owner.start_ns);
 	if (ev->kind == EV_OWN_HOLD)
 		session_on_holder(s, ev);

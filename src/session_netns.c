@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The captured network namespaces: our own, and those of --netns. */
+/* The network namespaces that are captured, our own and those of --netns, and the others that are known. */
 #include "session_int.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -40,6 +40,11 @@ size_t session_space_count(const struct session *s)
 
 /* ---- one comes ---- */
 
+bool session_can_enter(const struct space *space)
+{
+	return space->own || space->ns.fd >= 0;
+}
+
 int session_new_space(struct session *s, struct netns *ns, const char *asked, struct space **out)
 {
 	struct space *space = calloc(1, sizeof(*space));
@@ -57,7 +62,8 @@ int session_new_space(struct session *s, struct netns *ns, const char *asked, st
 			netns_name(&space->ns, NULL);
 	space->asked = asked;
 	space->own = ns->fd < 0;
-	space->expected = space->own || asked || iface_select_has_netns(&s->select, space->ns.name);
+	space->wanted = space->own || asked || s->all_netns;
+	space->expected = space->own || asked || (space->wanted && iface_select_has_netns(&s->select, space->ns.name));
 	LL_APPEND(s->spaces, space);
 	*out = space;
 	return 0;
@@ -71,14 +77,16 @@ static int open_inside(void *ctx)
 
 	if (!err)
 		err = session_seed_space(space);
-	return err ? err : session_attach_taps(space);
+	return err || !space->wanted ? err : session_attach_taps(space);
 }
 
 static int watch(struct space *space)
 {
 	struct session *s = space->session;
-	int err = session_watch(s, taps_fd(space->taps), EPOLLIN, WAKE_LINKS, space->ns.inode);
+	int err = 0;
 
+	if (space->taps)
+		err = session_watch(s, taps_fd(space->taps), EPOLLIN, WAKE_LINKS, space->ns.inode);
 	return err ? err : session_watch(s, addresses_fd(space->addresses), EPOLLIN, WAKE_ADDRS, space->ns.inode);
 }
 
@@ -88,7 +96,7 @@ int session_watch_spaces(struct session *s)
 	int err = 0;
 
 	LL_FOREACH(s->spaces, space)
-		if (!err && space->taps)
+		if (!err && space->addresses)
 			err = watch(space);
 	return err;
 }
@@ -101,7 +109,25 @@ static void close_inside(struct space *space)
 	netns_close(&space->ns);
 }
 
-/* Here a namespace becomes a captured one. */
+static void say_opened(const struct space *space)
+{
+	if (space->own)
+		return;
+	if (space->wanted)
+		log_verbose("network namespace %s: %zu interfaces", space->ns.name, taps_count(space->taps));
+	else
+		log_debug("netns", "%s: its addresses are known", space->ns.name);
+}
+
+static void say_refused(const struct space *space, int err)
+{
+	if (!space->wanted)
+		log_verbose("the addresses of network namespace %s are not known: %s", space->ns.name, strerror(-err));
+	else if (!space->own)
+		log_warn("network namespace %s cannot be captured: %s", space->ns.name, strerror(-err));
+}
+
+/* Here a namespace becomes a captured or a known one. */
 int session_open_space(struct space *space)
 {
 	struct session *s = space->session;
@@ -110,13 +136,11 @@ int session_open_space(struct space *space)
 	if (!err && s->epoll_fd >= 0)
 		err = watch(space);
 	if (!err) {
-		if (!space->own)
-			log_verbose("network namespace %s: %zu interfaces", space->ns.name, taps_count(space->taps));
+		say_opened(space);
 		return 0;
 	}
 	close_inside(space);
-	if (!space->own)
-		log_warn("network namespace %s cannot be captured: %s", space->ns.name, strerror(-err));
+	say_refused(space, err);
 	return err;
 }
 
@@ -180,7 +204,9 @@ int session_on_space(struct session *s, uint32_t inode, enum wake what, uint64_t
 {
 	struct space *space = session_find_space(s, inode);
 
-	if (!space || !space->taps)
+	if (!space)
 		return 0; /* it ended a moment ago */
-	return what == WAKE_LINKS ? on_links(space) : session_update_addrs(space, now_ns);
+	if (what == WAKE_ADDRS)
+		return session_update_addrs(space, now_ns);
+	return space->taps ? on_links(space) : 0;
 }

@@ -23,6 +23,8 @@ void session_on_process(struct session *s, const struct ev_hdr *ev)
 	session_filter_process(s, ev);
 	if (take(s, ev))
 		s->stats.claims_failed++;
-	if (ev->type == EV_EXIT)
-		session_on_exit(s, (const struct ev_proc *)ev);
+	if (ev->type != EV_EXIT)
+		return;
+	session_note_exit(s, ((const struct ev_proc *)ev)->pid);
+	session_on_exit(s, (const struct ev_proc *)ev);
 }

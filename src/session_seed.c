@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sockets that existed before the start: what source/seed.c finds goes the way of the hooks' records. */
+/* Sockets that existed before the start, also those of namespaces that are not captured: what source/seed.c finds goes the way of
+ * the hooks' records. */
 #include "session_int.h"
 #include "base/log.h"
 
@@ -89,7 +90,7 @@ int session_seed(struct session *s)
 	}
 	cnt = 0;
 	LL_FOREACH(s->spaces, space) {
-		ns[cnt++] = (struct seed_netns){.netns = space->ns.inode, .fd = space->ns.fd};
+		ns[cnt++] = (struct seed_netns){.netns = space->ns.inode, .fd = space->ns.fd, .captured = space->wanted};
 		space->seeded = true;
 	}
 	err = seed(s, ns, cnt);
@@ -99,7 +100,7 @@ int session_seed(struct session *s)
 
 int session_seed_space(struct space *space)
 {
-	const struct seed_netns here = {.netns = space->ns.inode, .fd = -1};
+	const struct seed_netns here = {.netns = space->ns.inode, .fd = -1, .captured = space->wanted};
 
 	if (space->seeded)
 		return 0;

@@ -57,7 +57,20 @@ traffic_begin()
 	ns_prefix=pidtap-$$
 	truth=$work/truth
 	truth_clear
+	traffic_sweep
 	topology_make
+}
+
+# What runs that were killed left behind: their addresses are those of ours, and where two namespaces have one address it is not
+# certain whose a forwarded packet is.
+traffic_sweep()
+{
+	local ns pid
+	for ns in /run/netns/pidtap-*; do
+		pid=${ns##*/pidtap-}
+		pid=${pid%%-*}
+		[[ ! $pid =~ ^[0-9]+$ ]] || [ -e "/proc/$pid" ] || ip netns delete "${ns##*/}" 2>/dev/null
+	done
 }
 
 topology_make()

@@ -13,29 +13,28 @@
 
 /* An interface that has the address. */
 struct bearer {
+	uint32_t netns;
 	uint32_t ifindex;
 	struct bearer *next;
 };
 
 struct addr {
-	struct addr_key {
-		uint8_t addr[16];
-		uint32_t netns;
-	} key;
-	struct bearer *bearers;
+	uint8_t addr[16];
+	struct bearer *bearers; /* it goes with the last */
 	UT_hash_handle hh;
 };
 
 /* A namespace of which something is known. */
 struct space {
 	uint32_t netns;
-	size_t cnt; /* addresses; it goes with the last */
+	size_t cnt; /* bearers in it; it goes with the last */
 	UT_hash_handle hh;
 };
 
 struct addrs {
 	struct addr *addrs;
 	struct space *spaces;
+	bool partial;
 };
 
 struct addrs *addrs_new(void)
@@ -43,13 +42,11 @@ struct addrs *addrs_new(void)
 	return calloc(1, sizeof(struct addrs));
 }
 
-static struct addr *find_addr(const struct addrs *a, uint32_t netns, const uint8_t addr[16])
+static struct addr *find_addr(const struct addrs *a, const uint8_t addr[16])
 {
-	struct addr_key key = {.netns = netns};
 	struct addr *found;
 
-	memcpy(key.addr, addr, sizeof(key.addr));
-	HASH_FIND(hh, a->addrs, &key, sizeof(key), found);
+	HASH_FIND(hh, a->addrs, addr, sizeof(found->addr), found);
 	return found;
 }
 
@@ -91,92 +88,110 @@ static void count_out(struct addrs *a, uint32_t netns)
 	free(s);
 }
 
-static void free_addr(struct addrs *a, struct addr *at)
-{
-	struct bearer *b, *next;
-
-	LL_FOREACH_SAFE(at->bearers, b, next)
-		free(b);
-	count_out(a, at->key.netns);
-	HASH_DEL(a->addrs, at);
-	free(at);
-}
-
-static struct addr *new_addr(struct addrs *a, uint32_t netns, const uint8_t addr[16])
+static struct addr *new_addr(struct addrs *a, const uint8_t addr[16])
 {
 	struct addr *at = calloc(1, sizeof(*at));
 
 	if (!at)
 		return NULL;
-	memcpy(at->key.addr, addr, sizeof(at->key.addr));
-	at->key.netns = netns;
-	HASH_ADD(hh, a->addrs, key, sizeof(at->key), at);
-	if (at->hh.tbl && !count_in(a, netns))
-		return at;
+	memcpy(at->addr, addr, sizeof(at->addr));
+	HASH_ADD(hh, a->addrs, addr, sizeof(at->addr), at);
 	if (at->hh.tbl)
-		HASH_DEL(a->addrs, at);
+		return at;
 	free(at);
 	return NULL;
 }
 
-static struct bearer *find_bearer(const struct addr *at, uint32_t ifindex)
+static void free_unborne(struct addrs *a, struct addr *at)
+{
+	if (at->bearers)
+		return;
+	HASH_DEL(a->addrs, at);
+	free(at);
+}
+
+static struct bearer *find_bearer(const struct addr *at, uint32_t netns, uint32_t ifindex)
 {
 	struct bearer *b;
 
-	LL_SEARCH_SCALAR(at->bearers, b, ifindex, ifindex);
+	LL_FOREACH(at->bearers, b)
+		if (b->netns == netns && b->ifindex == ifindex)
+			break;
 	return b;
 }
 
-int addrs_add(struct addrs *a, uint32_t netns, uint32_t ifindex, const uint8_t addr[16])
+static void free_bearer(struct addrs *a, struct addr *at, struct bearer *b)
 {
-	struct addr *at = find_addr(a, netns, addr);
-	struct bearer *b;
+	count_out(a, b->netns);
+	LL_DELETE(at->bearers, b);
+	free(b);
+}
 
-	if (at && find_bearer(at, ifindex))
-		return 0;
-	b = calloc(1, sizeof(*b));
-	if (!b)
-		return -ENOMEM;
-	b->ifindex = ifindex;
-	at = at ? at : new_addr(a, netns, addr);
-	if (!at) {
+static int add_bearer(struct addrs *a, struct addr *at, uint32_t netns, uint32_t ifindex)
+{
+	struct bearer *b = calloc(1, sizeof(*b));
+
+	if (!b || count_in(a, netns)) {
 		free(b);
 		return -ENOMEM;
 	}
+	b->netns = netns;
+	b->ifindex = ifindex;
 	LL_PREPEND(at->bearers, b);
 	return 0;
 }
 
+int addrs_add(struct addrs *a, uint32_t netns, uint32_t ifindex, const uint8_t addr[16])
+{
+	struct addr *at = find_addr(a, addr);
+	int err;
+
+	if (at && find_bearer(at, netns, ifindex))
+		return 0;
+	at = at ? at : new_addr(a, addr);
+	if (!at)
+		return -ENOMEM;
+	err = add_bearer(a, at, netns, ifindex);
+	free_unborne(a, at);
+	return err;
+}
+
 void addrs_del(struct addrs *a, uint32_t netns, uint32_t ifindex, const uint8_t addr[16])
 {
-	struct addr *at = find_addr(a, netns, addr);
-	struct bearer *b = at ? find_bearer(at, ifindex) : NULL;
+	struct addr *at = find_addr(a, addr);
+	struct bearer *b = at ? find_bearer(at, netns, ifindex) : NULL;
 
 	if (!b)
 		return;
-	LL_DELETE(at->bearers, b);
-	free(b);
-	if (!at->bearers)
-		free_addr(a, at);
+	free_bearer(a, at, b);
+	free_unborne(a, at);
 }
 
 void addrs_del_netns(struct addrs *a, uint32_t netns)
 {
+	struct bearer *b, *next_bearer;
 	struct addr *at, *next;
 
-	HASH_ITER(hh, a->addrs, at, next)
-		if (at->key.netns == netns)
-			free_addr(a, at);
+	HASH_ITER(hh, a->addrs, at, next) {
+		LL_FOREACH_SAFE(at->bearers, b, next_bearer)
+			if (b->netns == netns)
+				free_bearer(a, at, b);
+		free_unborne(a, at);
+	}
 }
 
 void addrs_free(struct addrs *a)
 {
+	struct bearer *b, *next_bearer;
 	struct addr *at, *next;
 
 	if (!a)
 		return;
-	HASH_ITER(hh, a->addrs, at, next)
-		free_addr(a, at);
+	HASH_ITER(hh, a->addrs, at, next) {
+		LL_FOREACH_SAFE(at->bearers, b, next_bearer)
+			free_bearer(a, at, b);
+		free_unborne(a, at);
+	}
 	free(a);
 }
 
@@ -191,12 +206,39 @@ static bool is_common(const uint8_t addr[16])
 	       !memcmp(addr + 12, "\xff\xff\xff\xff", 4);
 }
 
-bool addrs_is_local(const struct addrs *a, uint32_t netns, const uint8_t addr[16])
-{
-	return is_common(addr) || !find_space(a, netns) || find_addr(a, netns, addr);
-}
-
 bool addrs_has(const struct addrs *a, uint32_t netns, const uint8_t addr[16])
 {
-	return find_addr(a, netns, addr);
+	const struct addr *at = find_addr(a, addr);
+	const struct bearer *b = NULL;
+
+	if (at)
+		LL_SEARCH_SCALAR(at->bearers, b, netns, netns);
+	return b;
+}
+
+bool addrs_is_local(const struct addrs *a, uint32_t netns, const uint8_t addr[16])
+{
+	return is_common(addr) || !find_space(a, netns) || addrs_has(a, netns, addr);
+}
+
+bool addrs_has_other(const struct addrs *a, uint32_t netns, const uint8_t addr[16])
+{
+	const struct addr *at = find_addr(a, addr);
+	const struct bearer *b;
+
+	if (at)
+		LL_FOREACH(at->bearers, b)
+			if (b->netns != netns)
+				return true;
+	return false;
+}
+
+void addrs_set_partial(struct addrs *a)
+{
+	a->partial = true;
+}
+
+bool addrs_is_partial(const struct addrs *a)
+{
+	return a->partial;
 }

@@ -26,13 +26,29 @@ static bool is_other(const struct flow *f, const struct ev_key *key, const struc
 	return f->key.netns != key->netns && flow_any_same(&f->key, wanted);
 }
 
-/* A socket of that namespace would take it by any address: is the packet's one of them? */
-static void vote_open(struct poll *p, const struct addrs *a, uint32_t netns, const uint8_t addr[16], const struct owner *o)
+/* May the packet be from or to another namespace than this one, that has the same address? */
+static bool may_be_others(const struct addrs *a, uint32_t netns, const uint8_t addr[16])
+{
+	return addrs_is_partial(a) || addrs_has_other(a, netns, addr);
+}
+
+/* It holds a port, and never talked to this peer: there might be an equal address without such a socket. */
+static void vote_if_alone(struct poll *p, const struct addrs *a, uint32_t netns, const uint8_t addr[16], const struct owner *o)
+{
+	if (may_be_others(a, netns, addr))
+		p->who = ELSEWHERE_OPEN;
+	else
+		vote(p, o);
+}
+
+/* A socket of that namespace has any address: is the packet's one of them? */
+static bool takes(struct poll *p, const struct addrs *a, uint32_t netns, const uint8_t addr[16])
 {
 	if (addrs_has(a, netns, addr))
-		vote(p, o);
-	else if (addrs_is_local(a, netns, addr))
+		return true;
+	if (addrs_is_local(a, netns, addr))
 		p->who = ELSEWHERE_OPEN; /* no address of it is known */
+	return false;
 }
 
 enum elsewhere elsewhere_flow(const struct flow_table *t, const struct addrs *a, const struct ev_key *key,
@@ -48,8 +64,9 @@ enum elsewhere elsewhere_flow(const struct flow_table *t, const struct addrs *a,
 			vote(&p, &o);
 	memset(any.laddr, 0, sizeof(any.laddr));
 	DL_FOREACH2(flow_any_list(t, &any), f, any_next)
-		if (is_other(f, key, &any) && flow_find(t, &f->key, ts_ns, &o) != FLOW_NONE)
-			vote_open(&p, a, f->key.netns, key->laddr, &o);
+		if (is_other(f, key, &any) && flow_find(t, &f->key, ts_ns, &o) != FLOW_NONE &&
+			takes(&p, a, f->key.netns, key->laddr))
+			vote(&p, &o);
 	return p.who;
 }
 
@@ -71,10 +88,8 @@ static void ask_port(struct poll *p, const struct flow_table *t, const struct ad
 		return;
 	if (who == SEVERAL)
 		p->who = ELSEWHERE_OPEN;
-	else if (at_any)
-		vote_open(p, a, there.netns, key->laddr, &o);
-	else
-		vote(p, &o);
+	else if (!at_any || takes(p, a, there.netns, key->laddr))
+		vote_if_alone(p, a, there.netns, key->laddr, &o);
 }
 
 enum elsewhere elsewhere_port(const struct flow_table *t, const struct addrs *a, const struct ev_key *key,

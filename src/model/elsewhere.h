@@ -4,7 +4,9 @@
  * The same tuple may live in several namespaces, and a socket on a wildcard address says nothing about whose the packet's
  * address is: a container that listens on 0.0.0.0:443 has nothing to do with another's connection to a server out there.
  * So a socket counts where it holds the address itself, or where its namespace is known to have it (model/addrs.h); where
- * that namespace is not known to lack it either, it stays open, and nobody is to be named.
+ * that namespace is not known to lack it either, it stays open, and nobody is to be named. Where another namespace has the same
+ * address, a socket counts that talks to the packet's peer; of one that only holds the port it stays open which of the two
+ * the packet is for.
  */
 #ifndef PIDTAP_MODEL_ELSEWHERE_H
 #define PIDTAP_MODEL_ELSEWHERE_H

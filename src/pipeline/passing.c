@@ -46,8 +46,8 @@ static enum elsewhere find_ends(struct flow_table *flows, const struct addrs *ad
 	if (is_syn(rec))
 		elsewhere_restart(flows, &ends[rec->dir == EV_DIR_OUT], rec->hdr.ts_ns); /* its destination's */
 	who = find_end(flows, addrs, rec, &ends[first], false, out);
-	if (who != ELSEWHERE_NOBODY || flow_evicted(flows))
-		return who; /* the first end's owner may have been forgotten */
+	if (who != ELSEWHERE_NOBODY || flow_evicted(flows) || addrs_is_partial(addrs))
+		return who; /* the first end's owner may have been forgotten, or never known */
 	return find_end(flows, addrs, rec, &ends[!first], error, out);
 }
 

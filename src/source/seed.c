@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One run. */
@@ -15,6 +16,7 @@ struct seeding {
 	const struct seed_opts *opts;
 	struct socks socks; /* at the first look, */
 	struct socks again; /* and at the second */
+	size_t *first; /* how many in each namespace at the first look */
 	struct join join;
 	struct seed_counts *counts;
 };
@@ -23,24 +25,44 @@ struct seeding {
 
 struct look {
 	const struct sysroot *root;
-	uint32_t netns;
+	const struct seed_netns *ns;
 	struct socks *out;
 };
 
 static int look_here(void *ctx)
 {
 	const struct look *l = ctx;
+	size_t before = l->out->cnt;
+	int err = sockdiag_list(l->root, l->ns->netns, l->out);
 
-	return sockdiag_list(l->root, l->netns, l->out);
+	for (size_t i = before; i < l->out->cnt; i++)
+		l->out->list[i].elsewhere = !l->ns->captured;
+	return err;
 }
 
-static int look(const struct seed_opts *opts, const struct seed_netns *ns, size_t cnt, struct socks *out)
+static int look(struct seeding *s, const struct seed_netns *ns, size_t cnt)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < cnt; i++) {
+		size_t before = s->socks.cnt;
+
+		err = netns_in(ns[i].fd, look_here, &(struct look){s->opts->root, &ns[i], &s->socks});
+		s->first[i] = s->socks.cnt - before;
+	}
+	socks_sort(&s->socks);
+	return err;
+}
+
+/* What is gone can only be where something was. */
+static int look_again(struct seeding *s, const struct seed_netns *ns, size_t cnt)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < cnt; i++)
-		err = netns_in(ns[i].fd, look_here, &(struct look){opts->root, ns[i].netns, out});
-	socks_sort(out);
+		if (s->first[i])
+			err = netns_in(ns[i].fd, look_here, &(struct look){s->opts->root, &ns[i], &s->again});
+	socks_sort(&s->again);
 	return err;
 }
 
@@ -61,7 +83,8 @@ static bool is_for_map(const struct seeding *s, size_t i)
 {
 	const struct join_sock *of = &s->join.of[i];
 
-	return of->owner != JOIN_NOBODY && !of->pending && sock_seen_kind(&s->socks.list[i]) == EV_OWN_FLOW;
+	return of->owner != JOIN_NOBODY && !of->pending && !s->socks.list[i].elsewhere &&
+	       sock_seen_kind(&s->socks.list[i]) == EV_OWN_FLOW;
 }
 
 static void fill_map(struct seeding *s)
@@ -137,14 +160,10 @@ static void tell_sock(const struct seeding *s, size_t i)
 		s->counts->nobodys++;
 }
 
-/* Nobody's first: they are forgotten first where there is no room for all. */
-static void tell_all(struct seeding *s)
+static void tell_owned(struct seeding *s, bool elsewhere)
 {
-	for (size_t i = 0; i < s->socks.cnt; i++)
-		if (is_nobodys(s, i) && socks_has(&s->again, &s->socks.list[i]))
-			tell_sock(s, i);
 	for (size_t i = 0; i < s->socks.cnt; i++) {
-		if (s->join.of[i].owner == JOIN_NOBODY)
+		if (s->join.of[i].owner == JOIN_NOBODY || s->socks.list[i].elsewhere != elsewhere)
 			continue;
 		if (socks_has(&s->again, &s->socks.list[i])) {
 			tell_sock(s, i);
@@ -156,13 +175,24 @@ static void tell_all(struct seeding *s)
 	}
 }
 
+/* Nobody's first, then those elsewhere: they are forgotten first where there is no room for all. */
+static void tell_all(struct seeding *s)
+{
+	for (size_t i = 0; i < s->socks.cnt; i++)
+		if (is_nobodys(s, i) && socks_has(&s->again, &s->socks.list[i]))
+			tell_sock(s, i);
+	tell_owned(s, true);
+	tell_owned(s, false);
+}
+
 int seed_run(const struct seed_opts *opts, const struct seed_netns *ns, size_t cnt, struct seed_counts *out)
 {
-	struct seeding s = {.opts = opts, .counts = out};
-	int err;
+	struct seeding s = {.opts = opts, .counts = out, .first = calloc(cnt, sizeof(*s.first))};
+	int err = s.first ? 0 : -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
-	err = look(opts, ns, cnt, &s.socks);
+	if (!err)
+		err = look(&s, ns, cnt);
 	if (!err)
 		err = join_run(&s.join, opts->root, &s.socks);
 	if (!err)
@@ -170,11 +200,12 @@ int seed_run(const struct seed_opts *opts, const struct seed_netns *ns, size_t c
 	if (!err) {
 		out->processes = s.join.proc_cnt;
 		fill_map(&s);
-		err = look(opts, ns, cnt, &s.again);
+		err = look_again(&s, ns, cnt);
 		tell_all(&s);
 	}
 	join_fini(&s.join);
 	socks_free(&s.socks);
 	socks_free(&s.again);
+	free(s.first);
 	return err;
 }

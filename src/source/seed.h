@@ -10,6 +10,7 @@
 #ifndef PIDTAP_SOURCE_SEED_H
 #define PIDTAP_SOURCE_SEED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct seed_opts {
 struct seed_netns {
 	uint32_t netns;
 	int fd;
+	bool captured; /* else user space alone needs to know of its sockets */
 };
 
 struct seed_counts {

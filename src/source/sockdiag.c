@@ -9,6 +9,8 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A dump that the kernel says was not consistent is asked for again, so often. */
@@ -17,13 +19,16 @@
 /* TCP_ESTABLISHED .. TCP_CLOSING, bit by number. From 6.8 on a bit above lists those that are bound only. */
 #define ALL_STATES ((1U << (TCP_CLOSING + 1)) - 2)
 
+#define STAT_MAX_BYTES 4096
+
 static const struct table {
 	const char *path; /* what says the same */
 	uint8_t family;	  /* AF_UNSPEC: sock_diag does not know them */
 	uint8_t proto;
+	const char *stat, *in_use; /* what counts them; NULL: asking costs no more than that */
 } tables[] = {
-	{"/proc/net/tcp", AF_INET, IPPROTO_TCP},
-	{"/proc/net/tcp6", AF_INET6, IPPROTO_TCP},
+	{"/proc/net/tcp", AF_INET, IPPROTO_TCP, "/proc/net/sockstat", "TCP: inuse "},
+	{"/proc/net/tcp6", AF_INET6, IPPROTO_TCP, "/proc/net/sockstat6", "TCP6: inuse "},
 	{"/proc/net/udp", AF_INET, IPPROTO_UDP},
 	{"/proc/net/udp6", AF_INET6, IPPROTO_UDP},
 	{"/proc/net/icmp", AF_UNSPEC, IPPROTO_ICMP},
@@ -130,10 +135,29 @@ static int ask(const struct dump *d)
 	return err == -EINTR ? 0 : err;
 }
 
+/* To list a namespace's TCP sockets the kernel goes through those of all: 160 us for an empty table. Not counted are those in
+ * TIME_WAIT, which are nobody's. */
+static bool is_idle(const struct sysroot *root, const struct table *t)
+{
+	const char *count;
+	unsigned int n = 1;
+	char *text;
+
+	if (!t->stat || sysroot_read(root, t->stat, STAT_MAX_BYTES, &text, NULL))
+		return false;
+	count = strstr(text, t->in_use);
+	if (count)
+		sscanf(count + strlen(t->in_use), "%u", &n);
+	free(text);
+	return !n;
+}
+
 static int list_table(const struct sysroot *root, const struct dump *d)
 {
 	int err = -EOPNOTSUPP;
 
+	if (!*root->prefix && is_idle(root, d->table))
+		return 0;
 	if (d->table->family != AF_UNSPEC && !*root->prefix)
 		err = ask(d);
 	if (err && err != -ENOMEM)

@@ -15,6 +15,7 @@ struct sock_seen {
 	uint64_t ino;	   /* `socket:[INO]` in /proc/PID/fd; 0: nobody holds it (not accepted yet, orphaned, TIME_WAIT) */
 	uint8_t state;	   /* TCP_* of netinet/tcp.h. Datagrams: TCP_ESTABLISHED while connected, else TCP_CLOSE */
 	uint8_t flags;	   /* EV_OWN_V6, EV_OWN_V6ONLY */
+	bool elsewhere;	   /* in a namespace that is not captured */
 };
 
 struct socks {

@@ -150,6 +150,25 @@ for backend in $backends; do
 	like "$backend, by path: called by its number" "$(grep -m 1 '/lo, proc ping' "$work/text")" \
 		" \(net:$anonymous/lo, proc ping:$ping_pid, uid 0, out, attr=icmp\)"
 
+	# ---- none but our own ----
+	add_anonymous
+	is "$backend, own: a namespace without a name" $? 0
+	tap_start a --backend "$backend" -i any
+	is "$backend, own: listens" $? 0
+	no "$backend, own: that one is not captured" anonymous_has_filters
+	kill "$holder"
+	ok "$backend, own: it is not kept alive" wait_until 5 c_is_gone
+	add_anonymous
+	is "$backend, own: a new one" $? 0
+	ping_in_anonymous
+	kill "$holder"
+	ok "$backend, own: one that it knows by a socket is not kept alive" wait_until 5 c_is_gone
+	add_c
+	ok "$backend, own: nor is one with a name" delete_c
+	ok "$backend, own: when that is deleted" wait_until 5 c_is_gone
+	tap_stop
+	is "$backend, own: that they went is no error" "$tap_status" 0
+
 	# ---- all ----
 	truth_clear
 	add_anonymous

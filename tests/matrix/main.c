@@ -2,7 +2,7 @@
 /* build/tests/scenario: the traffic of the attribution matrix, for tests/matrix/run.
  *
  *   scenario list
- *   scenario info NAME       about=, options=, at=, own=1 (has a setup), before=1 (likewise), lacks= (what the kernel lacks), through=, sees=..., says=
+ *   scenario info NAME       about=, options=, at=, fresh=1, own=1 (has a setup), before=1 (likewise), lacks= (what the kernel lacks), through=, sees=..., says=
  *   scenario run NAME PREFIX TRUTH READY GO TIMEOUT
  *                            setup and before; makes file READY; waits for file GO; all passes; 0 if the traffic came out as
  *                            intended. Namespaces PREFIX-a and PREFIX-b are there; the log TRUTH is appended to.
@@ -177,8 +177,8 @@ static int info(const struct scenario *sc)
 {
 	const char *lacks = sc->lacks ? sc->lacks() : NULL;
 
-	printf("about=%s\noptions=%s\nat=%s\nown=%d\nbefore=%d\nlacks=%s\nthrough=%s\nsays=%s\n", sc->about, sc->options ? sc->options : "",
-	       sc->at ? sc->at : "a", !!sc->setup, !!sc->before, lacks ? lacks : "", sc->through ? sc->through : "",
+	printf("about=%s\noptions=%s\nat=%s\nfresh=%d\nown=%d\nbefore=%d\nlacks=%s\nthrough=%s\nsays=%s\n", sc->about, sc->options ? sc->options : "",
+	       sc->at ? sc->at : "a", sc->fresh, !!sc->setup, !!sc->before, lacks ? lacks : "", sc->through ? sc->through : "",
 	       sc->says && !getenv("PIDTAP_VM") ? sc->says : "");
 	for (int i = 0; i < SEES_MAX && sc->sees[i]; i++)
 		printf("sees=%s\n", sc->sees[i]);

@@ -73,6 +73,7 @@ struct scenario {
 	unsigned int passes; /* OVER_* | AT_*; 0: all. Without an OVER_ or AT_ all of these */
 	const char *options; /* pidtap's, further ones; "@" stands for the prefix of namespaces' names */
 	bool one_by_one;     /* the passes; else all at once */
+	bool fresh;	     /* a pidtap of its own, but in an emulated machine */
 	const char *at;	     /* the namespace pidtap runs in; NULL: a */
 	const char *through; /* further namespaces, separated by blanks, all whose packets pass where pidtap captures */
 	const char *sees[SEES_MAX]; /* regular expressions: of each, a line must have been captured */

@@ -61,6 +61,14 @@ static bool has(const struct addrs *a, uint32_t netns, const char *text)
 	return addrs_has(a, netns, addr);
 }
 
+static bool has_other(const struct addrs *a, uint32_t netns, const char *text)
+{
+	uint8_t addr[16];
+
+	claims_addr(addr, text);
+	return addrs_has_other(a, netns, addr);
+}
+
 static void test_own(void)
 {
 	struct addrs *a = addrs_new();
@@ -109,6 +117,26 @@ static void test_netns_gone(void)
 	addrs_free(a);
 }
 
+static void test_equal(void)
+{
+	struct addrs *a = addrs_new();
+
+	tap_ok(!has_other(a, 1, "10.0.0.1"), "nobody has it");
+	add(a, 1, 2, "10.0.0.1");
+	add(a, 1, 3, "10.0.0.1");
+	add(a, 3, 2, "10.0.0.3");
+	tap_ok(!has_other(a, 1, "10.0.0.1"), "no other has it");
+	tap_ok(has_other(a, 2, "10.0.0.1"), "to one that lacks it, who has it is another");
+	add(a, 2, 2, "10.0.0.1");
+	tap_ok(has_other(a, 1, "10.0.0.1") && has_other(a, 2, "10.0.0.1"), "two have it");
+	addrs_del_netns(a, 2);
+	tap_ok(!has_other(a, 1, "10.0.0.1"), "one of them is gone");
+	tap_ok(!addrs_is_partial(a), "all namespaces are known");
+	addrs_set_partial(a);
+	tap_ok(addrs_is_partial(a), "unless it is said that they are not");
+	addrs_free(a);
+}
+
 static void test_common(void)
 {
 	static const char *const common[] = {"127.0.0.1", "127.9.9.9", "::1", "224.0.0.251", "239.255.255.250", "ff02::fb",
@@ -124,7 +152,7 @@ static void test_common(void)
 	addrs_free(a);
 }
 
-/* An address of a namespace of its own, at each allocation there is. */
+/* A new address of a new namespace, at each allocation there is. */
 static void test_memory(void)
 {
 	size_t refused = 0, wrong = 0;
@@ -136,12 +164,12 @@ static void test_memory(void)
 
 		add(a, 1, 2, "10.0.0.1");
 		until_fail = n;
-		err = add(a, 2, 2, "10.0.0.1");
+		err = add(a, 2, 2, "10.0.0.3");
 		failed = until_fail == -1;
 		until_fail = -1;
 		refused += err == -ENOMEM;
-		wrong += (err != 0) != failed || has(a, 2, "10.0.0.1") != !err || is_local(a, 2, "10.0.0.2") != (err != 0);
-		wrong += !has(a, 1, "10.0.0.1") || add(a, 2, 2, "10.0.0.1") || !has(a, 2, "10.0.0.1");
+		wrong += (err != 0) != failed || has(a, 2, "10.0.0.3") != !err || is_local(a, 2, "10.0.0.2") != (err != 0);
+		wrong += !has(a, 1, "10.0.0.1") || add(a, 2, 2, "10.0.0.3") || !has(a, 2, "10.0.0.3");
 		addrs_free(a);
 	}
 	tap_ok(refused >= 3, "memory runs out: refused (%zu times)", refused);
@@ -153,6 +181,7 @@ int main(void)
 	test_own();
 	test_interfaces();
 	test_netns_gone();
+	test_equal();
 	test_common();
 	test_memory();
 	addrs_free(NULL);

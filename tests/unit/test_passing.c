@@ -285,6 +285,48 @@ static void test_doubtful(void)
 	end(&w);
 }
 
+/* Two containers on networks of their own have the same address; one of them has a socket there. */
+static void test_equal_addresses(void)
+{
+	struct world w = begin(100);
+	struct ev_key query = claims_udp(A, 5000, C, 53), asked = claims_udp(C, 53, A, 5000), a = in_ns(NS_A, query);
+	struct ev_key any = in_ns(NS_C, claims_udp(NULL, 53, NULL, 0)), there = in_ns(NS_C, claims_udp(C, 53, NULL, 0));
+	struct ev_key answer = in_ns(NS_C, claims_udp(NULL, 53, A, 5000)), answer_x = in_ns(NS_X, claims_udp(NULL, 53, A, 5000));
+
+	learn(&w, NS_A, A);
+	learn(&w, NS_C, C);
+	claims_flow(w.flows, &a, CLIENT, 1, 10);
+	claims_port(w.flows, &any, SERVER, 2, 0, 10);
+	tap_is_str(judge(&w, asked, EV_DIR_IN, 0, 11), "host 200", "one has the address");
+	learn(&w, NS_X, C);
+	tap_is_str(judge(&w, asked, EV_DIR_IN, 0, 11), "none 0", "two have it: not who is bound to any address in one");
+	claims_port(w.flows, &there, SERVER, 3, 0, 20);
+	tap_is_str(judge(&w, asked, EV_DIR_IN, 0, 21), "none 0", "nor who is bound to this one");
+	tap_is_str(judge(&w, query, EV_DIR_OUT, 0, 21), "host 100", "the other end is certain");
+	claims_flow(w.flows, &answer, SERVER, 2, 30);
+	tap_is_str(judge(&w, asked, EV_DIR_OUT, 0, 31), "host 200", "but who talks to that peer");
+	claims_flow(w.flows, &answer_x, OTHER, 4, 40);
+	tap_is_str(judge(&w, asked, EV_DIR_OUT, 0, 41), "none 0", "unless both do");
+	end(&w);
+}
+
+/* Of some namespaces of the host nothing is known. */
+static void test_partial(void)
+{
+	struct world w = begin(100);
+	struct ev_key client = claims_tcp(A, 5000, C, 80), server = claims_tcp(C, 80, A, 5000);
+	struct ev_key a = in_ns(NS_A, client), listener = in_ns(NS_C, claims_tcp(NULL, 80, NULL, 0));
+
+	learn(&w, NS_C, C);
+	addrs_set_partial(w.addrs);
+	claims_flow(w.flows, &a, CLIENT, 1, 10);
+	tap_is_str(judge(&w, client, EV_DIR_OUT, ACK, 11), "host 100", "a socket of the tuple itself");
+	tap_is_str(judge(&w, server, EV_DIR_OUT, SYN | ACK, 11), "none 0", "not the other end: the first may be in one of these");
+	claims_listen(w.flows, &listener, SERVER, 2, 0, 10);
+	tap_is_str(judge(&w, server, EV_DIR_IN, SYN, 11), "none 0", "nor who listens where the address may be another's, too");
+	end(&w);
+}
+
 static void test_forgotten(void)
 {
 	struct world w = begin(1);
@@ -310,6 +352,8 @@ int main(void)
 	test_ping();
 	test_error();
 	test_doubtful();
+	test_equal_addresses();
+	test_partial();
 	test_forgotten();
 	return tap_done();
 }

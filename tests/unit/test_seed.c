@@ -145,13 +145,17 @@ static void tell(void *ctx, const struct ev_owner *ev)
 		told[told_cnt++] = *ev;
 }
 
-static int run(int fd, size_t room)
+static int run_in(const struct seed_netns *ns, size_t room)
 {
 	const struct seed_opts opts = {.root = &root, .map_room = room, .since_ns = SINCE, .tell = tell};
-	const struct seed_netns ns = {NETNS, fd};
 
 	looks = told_cnt = 0;
-	return seed_run(&opts, &ns, 1, &counts);
+	return seed_run(&opts, ns, 1, &counts);
+}
+
+static int run(int fd, size_t room)
+{
+	return run_in(&(struct seed_netns){NETNS, fd, true}, room);
 }
 
 static const struct ev_owner *told_of(const struct ev_key *key, uint8_t kind, size_t nth)
@@ -217,6 +221,17 @@ static void test_connection(void)
 	tap_ok(ev->owner.uid == 7 && ev->owner.start_ns == 5000000000ULL && !strcmp(ev->owner.comm, "client"), "who it is");
 	tap_ok(ev->flags == EV_OWN_REUSE && ev->fd == -1, "it ends nobody's claim");
 	tap_ok(mapped(&key) == 20 && map[0].value.attr == EV_ATTR_SEED && counts.mapped == 1, "the kernel side knows it");
+}
+
+static void test_not_captured(void)
+{
+	struct ev_key key = claims_tcp("127.0.0.1", 16, "127.0.0.1", 80);
+
+	begin();
+	add_both(LO ":0010 " LO ":0050", "01", 201);
+	run_in(&(struct seed_netns){NETNS, -1, false}, MAX);
+	tap_is_int(claimed(&key, EV_OWN_FLOW), 20, "in a namespace that is not captured: its owner is told");
+	tap_ok(!map_cnt && !counts.mapped, "the kernel side need not know it");
 }
 
 static void test_two_tuples(void)
@@ -363,6 +378,7 @@ int main(void)
 	root.prefix = dir;
 	make_processes();
 	test_connection();
+	test_not_captured();
 	test_two_tuples();
 	test_holders();
 	test_pending();

@@ -51,4 +51,4 @@ static void run(struct scene *s)
 	close(channel[1]);
 }
 
-SCENARIO(.name = "tcp-scm-accepted", .about = "one process accepts and dies, another got the connection from it", .run = run);
+SCENARIO(.name = "tcp-scm-accepted", .about = "one process accepts and dies, another got the connection from it", .fresh = true, .run = run);

@@ -21,6 +21,7 @@ coproc napper {
 		while (<STDIN>) { select(undef, undef, undef, 0.02); print "\n" }'
 }
 exec {nap_ask}>&"${napper[1]}" {nap_answer}<&"${napper[0]}"
+disown -a # it ends with the last who could ask; the job list is for those that must be ended
 
 nap()
 {

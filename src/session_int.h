@@ -45,6 +45,7 @@ struct output {
 	struct sink *sink; /* NULL: it failed and was closed */
 	const char *to;	   /* its name in messages */
 	bool for_reading;  /* text: a reader that goes away (| head) has seen enough */
+	bool for_keys;	   /* a key log: packets can do without it */
 };
 
 /* One perf buffer set and the merge of its CPUs. */
@@ -154,6 +155,9 @@ int session_open_evict(struct session *s);
 int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
 int session_attach_taps(struct space *space); /* in its namespace */
+
+/* session_out.c: false where nothing shows packets or counts on them: --plaintext alone. Then no interface is tapped. */
+bool session_wants_packets(const struct options *o);
 
 /* session_netns_scan.c: which network namespaces are to be captured: at the start those that are asked for; then all these are
  * captured, and those that are found; then, while it runs, as they come and go. */

@@ -246,6 +246,10 @@ int session_open_spaces(struct session *s)
 	struct space *space;
 	int err = 0;
 
+	if (!session_wants_packets(s->opts)) {
+		s->attached = true;
+		return 0;
+	}
 	if (s->opts->netns_cnt)
 		s->mounts_fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
 	LL_FOREACH(s->spaces, space)

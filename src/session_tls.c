@@ -49,8 +49,12 @@ static bool on_library(void *ctx, const struct tls_file *file)
 	if (points.way == TLS_WAY_NONE)
 		log_warn("%s%s: no secrets from it: %s (its debug information under /usr/lib/debug would do)", file->name,
 			whose(file, of), points.why);
-	if (tls_probes_attach(s->tls_probes, file->fd, file->name, &points))
+	if (tls_probes_attach(s->tls_probes, file->fd, file->name, &points)) {
+		s->stats.libraries_failed++;
 		return false;
+	}
+	s->stats.libraries++;
+	s->stats.libraries_mute += points.way == TLS_WAY_NONE;
 	log_verbose("TLS library %s%s: secrets by %s", file->name, whose(file, of), tls_way_name(points.way));
 	return true;
 }
@@ -64,7 +68,7 @@ static int find_named(struct session *s)
 
 		if (!err)
 			continue;
-		log_err("--libssl %s: %s", o->libssl[i], strerror(-err));
+		log_err("--libssl %s: %s", o->libssl[i], err == -EINVAL ? "no regular file: name the library itself" : strerror(-err));
 		return err;
 	}
 	return 0;

@@ -305,7 +305,8 @@ void tls_find_mapping(struct tls_find *f, const struct mapping *m)
 	char program[PATH_MAX];
 	int fd;
 
-	if (is_looked(f, &m->file))
+	/* without a generation the number may be another file's by now: that of a library is worth opening it */
+	if ((!library || m->file.generation) && is_looked(f, &m->file))
 		return;
 	fd = library ? open_library(f, m) : open_program(f, m, program);
 	if (fd < 0)

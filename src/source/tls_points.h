@@ -21,7 +21,9 @@ enum tls_kind { TLS_NONE, TLS_OPENSSL, TLS_GNUTLS };
 enum tls_way {
 	TLS_WAY_NONE,	 /* not found: why says the reason */
 	TLS_WAY_SYMBOL,	 /* by its own symbol table */
-	TLS_WAY_DEBUG,	 /* by separate debug information */
+	TLS_WAY_DATA,	 /* by .gnu_debugdata */
+	TLS_WAY_ID,	 /* by separate debug information, found by build id */
+	TLS_WAY_LINK,	 /* likewise, by .gnu_debuglink */
 	TLS_WAY_STRINGS	 /* by two labels that it is called with */
 };
 
@@ -47,7 +49,10 @@ struct tls_points {
  * library. Negative errno: the file cannot be read as ELF (-ENOEXEC), or is of another machine than ours. */
 int tls_points_find(int fd, const struct sysroot *root, const char *dir, struct tls_points *out);
 
-/* "symbol table", "debug information", "two string references" */
+/* "symbol table", ".gnu_debugdata", "debug file by build id", "debug file by link", "two string references" */
 const char *tls_way_name(enum tls_way way);
+
+/* "OpenSSL", "GnuTLS" */
+const char *tls_kind_name(enum tls_kind kind);
 
 #endif

@@ -212,6 +212,8 @@ void session_on_secret(struct session *s, const struct ev_secret *ev)
 
 	if (news < 0)
 		s->stats.secrets_failed++;
+	if (news < 0 && !ev->label[0])
+		s->stats.secrets_unnamed++;
 	if (news <= 0)
 		return;
 	s->stats.secrets++;

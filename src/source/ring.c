@@ -86,7 +86,7 @@ static int open_cpu(struct ring *r, struct cpu_ring *c, int map_fd, uint32_t cpu
 		return -errno;
 	c->page = map;
 	c->data = (uint8_t *)map + r->page_size;
-	if ((map_fd >= 0 && bpf_update_elem(map_fd, &cpu, &c->fd, BPF_ANY)) || ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0))
+	if ((r->type == PERF_RECORD_SAMPLE && bpf_update_elem(map_fd, &cpu, &c->fd, BPF_ANY)) || ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0))
 		return -errno;
 	return 0;
 }

@@ -75,7 +75,7 @@ fails()
 	shift 2
 	tap_run a "$@"
 	is "$what: the status" "$tap_status" 1
-	like "$what: the line" "$(grep -v '^pidtap: compiling' "$work/err")" "^pidtap: [^"$'\n'"]*$pattern[^"$'\n'"]*$"
+	like "$what: the line" "$(grep -v '^pidtap: compiling' "$work/err")" "^pidtap: [^"$'\n'"]*${pattern}[^"$'\n'"]*$"
 }
 
 ok "files" make_files
@@ -126,5 +126,5 @@ is "killed inside SSL_read: another asks" "$(asks /another; echo $?)" 0
 ok "killed inside SSL_read: it is told" wait_until 10 told 'GET /another'
 tap_stop
 is "killed inside SSL_read: ends well" "$tap_status" 0
-no "killed inside SSL_read: nothing is made up of it" grep -E ":$victim, .* TLS read" "$work/text"
+no "killed inside SSL_read: nothing is made up of it" grep -E ":${victim}, .* TLS read" "$work/text"
 done_testing

@@ -91,16 +91,23 @@ lines()
 	grep -v '^#' "$1" | tr A-F a-f | sed 's/^[^ ]*/\U&/' | sort -u
 }
 
+# What the program wrote and pidtap did not. (Others on this machine may speak TLS, too.)
+missing()
+{
+	comm -23 <(lines "$work/keys") <(lines "$work/log")
+}
+
 logged()
 {
-	[ "$(lines "$work/log")" = "$(lines "$work/keys")" ]
+	[ -s "$work/keys" ] && [ -z "$(missing)" ]
 }
 
 # found WHAT: the key log has what the program wrote itself
 found()
 {
 	wait_until 5 logged
-	is "$backend: $1" "$(lines "$work/log")" "$(lines "$work/keys")"
+	ok "$backend: $1: the program wrote some" test -s "$work/keys"
+	is "$backend: $1" "$(missing)" ""
 }
 
 new_case()

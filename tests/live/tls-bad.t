@@ -85,6 +85,15 @@ is "a server" $? 0
 start_server "$silent_port"
 is "a server that never answers" $? 0
 
+"$pidtap" --probe-check --libssl "$work/text.so" --libssl "$work/libssl-blind.so" --libssl "$work/static" >"$work/check"
+is "--probe-check: a capture can run" $? 0
+like "--probe-check: no ELF file" "$(grep -F text.so "$work/check")" '^  no  '
+like "--probe-check: a stripped, unknown library" "$(grep -F blind "$work/check" | head -n 1)" \
+	'^  no  .*: OpenSSL, no secrets: .*; plaintext by [1-9][0-9]* probes'
+like "--probe-check: OpenSSL in a program" "$(grep -F "$work/static" "$work/check")" \
+	'^  yes .*: OpenSSL, secrets by symbol table; plaintext by [1-9][0-9]* probes'
+like "--probe-check: the system's" "$(grep -E '/libssl\.so' "$work/check" | head -n 1)" '^  yes .*: OpenSSL, secrets by [a-z.]'
+
 mends "no ELF file" "$work/text.so" 'no ELF file'
 mends "no TLS library" "$pidtap" 'no OpenSSL'
 mends "a stripped, unknown one" "$work/libssl-blind.so" 'no secrets from it: .*debug information'

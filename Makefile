@@ -72,7 +72,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # those named); `check` runs only what is left of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
 NATIVE_ONLY := addresses assume command errors evict filters follow holders icmp-error leave netns output reuse seed signals \
-	strict tls tunnel vlan
+	strict tls tls-alone tls-bad tls-find tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))
@@ -136,7 +136,7 @@ lint: check-headers check-scripts ## headers, scripts, layers
 	@tools/check-layers
 
 unit-tests: $(UNIT)
-live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict
+live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict $(O)/tests/tls_static
 test-tools: live-tools $(TEST_TOOLS)
 
 $(O)/tests/peer: tests/peer.c

@@ -282,7 +282,8 @@ struct ev_packet {
 #define EV_STAT_PID_FULL 10	/* processes m_pids had no room for: their packets are dropped */
 #define EV_STAT_TLS_FAILED 11	/* plaintext records the ring refused */
 #define EV_STAT_TLS_UNREAD 12	/* chunks of plaintext whose memory could not be read */
-#define EV_STAT_CNT 13
+#define EV_STAT_SECRET_FAILED 13 /* TLS secrets the ring refused */
+#define EV_STAT_CNT 14
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */

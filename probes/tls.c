@@ -89,7 +89,7 @@ int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret, u64
 	pt_read_secret(ev.secret, secret, len);
 	pt_read_random(ev.random, ssl);
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
-		pt_count(EV_STAT_OWNER_FAILED);
+		pt_count(EV_STAT_SECRET_FAILED);
 	return 0;
 }
 

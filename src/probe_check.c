@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "probe_check.h"
+#include "probe_check_tls.h"
 #include "compat/feature.h"
 #include "compat/kver.h"
 #include "kheaders/kheaders.h"
@@ -91,6 +92,7 @@ int probe_check_run(const struct options *opts)
 	print_headers(opts, &uts, &v);
 	print_features(&feat);
 	print_backend(opts, &feat, &v);
+	probe_check_tls(opts);
 	if (geteuid() && !v.why_not[0])
 		snprintf(v.why_not, sizeof(v.why_not), "capturing needs root: try sudo");
 	if (v.why_not[0])

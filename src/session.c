@@ -173,7 +173,9 @@ static void announce(struct session *s, uint64_t started_ns)
 	static const char *const how[] = {[BUILD_CACHED] = "cached", [BUILD_COMPILED] = "compiled"};
 	char what[64] = "all interfaces", where[64] = "";
 
-	if (!iface_select_is_any(&s->select))
+	if (!session_wants_packets(s->opts))
+		snprintf(what, sizeof(what), "TLS libraries, for plaintext only");
+	else if (!iface_select_is_any(&s->select))
 		snprintf(what, sizeof(what), "%s%s", s->opts->ifaces[0], s->opts->iface_cnt > 1 ? ", ..." : "");
 	log_verbose("attached in %.0f ms (bundle %s, %zu hooks, %zu interfaces)",
 		(double)(clock_mono_ns() - started_ns) / NSEC_PER_MSEC, s->opts->bundle ? "carried" : how[s->how],

@@ -59,7 +59,7 @@ int session_update_addrs(struct space *space, uint64_t now_ns)
 
 int session_forget_addrs(struct space *space, uint64_t now_ns)
 {
-	if (now_ns < space->forget_ns)
+	if (!space->addresses || now_ns < space->forget_ns)
 		return 0;
 	space->forget_ns = UINT64_MAX;
 	addrs_del_netns(space->session->addrs, space->ns.inode);

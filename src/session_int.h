@@ -45,6 +45,7 @@ struct output {
 	struct sink *sink; /* NULL: it failed and was closed */
 	const char *to;	   /* its name in messages */
 	bool for_reading;  /* text: a reader that goes away (| head) has seen enough */
+	bool for_keys;	   /* a key log: packets can do without it */
 };
 
 /* One perf buffer set and the merge of its CPUs. */
@@ -72,7 +73,7 @@ struct space {
 };
 
 /* What an event of the loop is about. */
-enum wake { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS, WAKE_ADDRS, WAKE_MOUNTS };
+enum wake { WAKE_RING, WAKE_SIGNAL, WAKE_LINKS, WAKE_ADDRS, WAKE_MOUNTS, WAKE_MAPPING };
 
 /* A process that ended and had sockets. */
 struct leaver {
@@ -111,6 +112,9 @@ struct session {
 	struct secret_table *secrets; /* NULL, like the next: no secrets are wanted */
 	struct tls_probes *tls_probes;
 	struct tls_find *tls_find;
+	struct ring *mappings;	/* what programs load; NULL also where the kernel does not tell */
+	unsigned int tls_rounds; /* that all processes are still to be looked through */
+	unsigned int mapping_wakes; /* in this second */
 	struct hold *hold; /* NULL: nothing is held */
 	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
 	struct iface_select select;
@@ -158,6 +162,9 @@ int session_open_evict(struct session *s);
 int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
 int session_attach_taps(struct space *space); /* in its namespace */
+
+/* session_out.c: false where nothing shows packets or counts on them: --plaintext alone. Then no interface is tapped. */
+bool session_wants_packets(const struct options *o);
 
 /* session_netns_scan.c: which network namespaces there are: at the start those that are asked for; then, once hooks tell of sockets
  * in new ones, all others; then all these are opened; then, while it runs, as they come and go. */
@@ -266,8 +273,12 @@ void session_close_tls(struct session *s);
 void session_on_secret(struct session *s, const struct ev_secret *ev);
 /* A record of m_tls. */
 void session_on_plain(void *ctx, const void *rec, size_t len);
-/* Looks at some more processes; call it about every tick. */
+/* Reads what was mapped, and looks at some more processes where it must: in each turn of the loop, which its rings wake, but not too
+ * often; and once a second. */
+int session_watch_mappings(struct session *s);
+void session_on_mapping_wake(struct session *s, uint32_t cpu);
 void session_find_tls(struct session *s);
+void session_tend_tls(struct session *s);
 
 /* Where a packet goes once its owner is settled: to the sinks, at once or after its keys. */
 void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p);

@@ -59,6 +59,8 @@ static int watch_all(struct session *s)
 		err = watch_ring(s, s->packets.ring);
 	if (!err && s->plain.ring)
 		err = watch_ring(s, s->plain.ring);
+	if (!err)
+		err = session_watch_mappings(s);
 	return err;
 }
 
@@ -200,6 +202,8 @@ static int dispatch(struct session *s, const struct epoll_event *events, int n, 
 			session_on_signals(s);
 		else if (what == WAKE_MOUNTS)
 			s->scan_wanted = true;
+		else if (what == WAKE_MAPPING)
+			session_on_mapping_wake(s, (uint32_t)(events[i].data.u64 >> 32));
 		else if (what == WAKE_LINKS || what == WAKE_ADDRS)
 			err = session_on_space(s, (uint32_t)(events[i].data.u64 >> 32), what, now_ns);
 	}
@@ -213,7 +217,7 @@ static int dispatch(struct session *s, const struct epoll_event *events, int n, 
 /* Milliseconds to sleep at most. */
 static int sleep_ms(const struct session *s, uint64_t now_ns)
 {
-	bool waiting = order_next_ns(s->packets.order) != UINT64_MAX ||
+	bool waiting = s->tls_rounds || order_next_ns(s->packets.order) != UINT64_MAX ||
 		       (s->plain.order && order_next_ns(s->plain.order) != UINT64_MAX);
 	int tick = waiting ? TICK_BUSY_MS : TICK_IDLE_MS;
 
@@ -230,7 +234,7 @@ static void every_second(struct session *s, uint64_t now_ns, uint64_t *next_ns)
 		return;
 	*next_ns = now_ns + CLOCK_EVERY_NS;
 	clock_offset_update(&s->clock);
-	session_find_tls(s);
+	session_tend_tls(s);
 	evict_run(s->evict, now_ns);
 	flow_expire(s->flows, now_ns - s->opts->window_ns);
 }
@@ -255,6 +259,7 @@ int session_loop(struct session *s)
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		now_ns = clock_mono_ns();
+		session_find_tls(s); /* first of all: a handshake may follow in some ms */
 		err = dispatch(s, events, n < 0 ? 0 : n, now_ns); /* before packets: an address that came may be theirs */
 		s->window_end_ns = now_ns - s->opts->window_ns;
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);

@@ -258,8 +258,11 @@ int session_find_others(struct session *s)
 	uint64_t began_ns = clock_mono_ns();
 	struct space *fresh = NULL;
 	struct netns_list list;
-	int err = netns_list_read(&s->root, true, &list);
+	int err;
 
+	if (!session_wants_packets(s->opts))
+		return 0;
+	err = netns_list_read(&s->root, true, &list);
 	if (err)
 		return err;
 	for (size_t i = 0; !err && i < list.cnt; i++)
@@ -333,6 +336,10 @@ int session_open_spaces(struct session *s)
 	struct space *space;
 	int err = 0;
 
+	if (!session_wants_packets(s->opts)) {
+		s->attached = true;
+		return 0;
+	}
 	s->mounts_fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
 	LL_FOREACH(s->spaces, space)
 		if (!err)
@@ -368,7 +375,7 @@ static bool find_by_thread(struct session *s, uint32_t inode, uint32_t tid)
 /* Its addresses are known before the packets of this socket are judged. */
 void session_note_netns(struct session *s, uint32_t inode, uint32_t tid)
 {
-	if (session_find_space(s, inode) || !is_room(s) || find_by_thread(s, inode, tid))
+	if (!session_wants_packets(s->opts) || session_find_space(s, inode) || !is_room(s) || find_by_thread(s, inode, tid))
 		return;
 	s->scan_wanted = s->scan_processes = true;
 }
@@ -386,6 +393,8 @@ int session_tend_netns(struct session *s, uint64_t now_ns)
 	struct space *space;
 	int err = 0;
 
+	if (!session_wants_packets(s->opts))
+		return 0;
 	LL_FOREACH(s->spaces, space)
 		if (!err)
 			err = session_forget_addrs(space, now_ns);

@@ -77,9 +77,16 @@ static int open_keylog(struct session *s)
 		return fd;
 	}
 	err = keylog_open(fd, &sink);
-	if (!err)
-		add_output(s, sink, path, false);
-	return err;
+	if (err)
+		return err;
+	add_output(s, sink, path, false);
+	s->outputs[s->output_cnt - 1].for_keys = true;
+	return 0;
+}
+
+bool session_wants_packets(const struct options *o)
+{
+	return !o->plaintext || o->write_path || o->print || o->max_packets || o->iface_cnt || o->netns_cnt;
 }
 
 int session_open_sinks(struct session *s)
@@ -94,9 +101,29 @@ int session_open_sinks(struct session *s)
 	return err;
 }
 
-/* Ends the capture; the other outputs still get their ends. */
+static bool is_last(const struct session *s, const struct output *o)
+{
+	for (size_t i = 0; i < s->output_cnt; i++)
+		if (s->outputs[i].sink && &s->outputs[i] != o)
+			return false;
+	return true;
+}
+
+static void close_output(struct output *o)
+{
+	o->sink->ops->close(o->sink);
+	o->sink = NULL;
+}
+
+/* Ends the capture, unless only a key log ends and there are others; these still get their ends. */
 static void fail(struct session *s, struct output *o, int err)
 {
+	if (o->for_keys && !is_last(s, o)) {
+		log_err("cannot write keys to %s: %s; later ones are missing there", o->to, strerror(-err));
+		s->status = 1;
+		close_output(o);
+		return;
+	}
 	s->full = s->stop = true;
 	if (err != -EPIPE || !o->for_reading) {
 		log_err("cannot write to %s: %s; it holds %" PRIu64 " packets (%" PRIu64
@@ -104,8 +131,7 @@ static void fail(struct session *s, struct output *o, int err)
 			o->to, strerror(-err), o->sink->packets, o->sink->bytes);
 		s->status = 1;
 	}
-	o->sink->ops->close(o->sink);
-	o->sink = NULL;
+	close_output(o);
 }
 
 void session_sink_iface(struct session *s, const struct iface *iface)

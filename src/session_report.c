@@ -75,7 +75,9 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->lost_owners, "owner records lost");
 	put_if(b, st->plain_lost, "pieces of plaintext lost");
 	put_if(b, st->plain_cut, "TLS calls cut short");
+	put_if(b, st->kernel[EV_STAT_SECRET_FAILED], "TLS secrets lost");
 	put_if(b, st->secrets_failed, "TLS secrets not understood");
+	put_if(b, st->secrets_unnamed, "of them without a label");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");
 	put_if(b, st->kernel[EV_STAT_FLOW_FULL] + st->kernel[EV_STAT_SOCK_FULL],
@@ -102,6 +104,34 @@ static void put_lost_by_cpu(struct buf *b, const struct ring *ring)
 		buf_putc(b, ')');
 }
 
+/* Where TLS is looked at: "TLS: N libraries (...), N secrets, N bytes of plaintext; N packets waited for keys, ..." */
+static void report_tls(const struct session *s)
+{
+	const struct stats *st = &s->stats;
+	struct hold_stats held = {0};
+	struct buf b = BUF_INIT;
+
+	if (!s->secrets)
+		return;
+	buf_printf(&b, "TLS: %" PRIu64 " libraries probed", st->libraries);
+	put_if(&b, st->libraries_mute, "of them without secrets");
+	put_if(&b, st->libraries_failed, "not probed");
+	buf_printf(&b, ", %" PRIu64 " secrets", st->secrets);
+	if (s->opts->plaintext)
+		buf_printf(&b, ", %" PRIu64 " bytes of plaintext", st->plain_bytes);
+	if (s->hold) {
+		hold_stats(s->hold, &held);
+		buf_printf(&b, "; %" PRIu64 " packets waited for keys, of flows: %" PRIu64 " got them, %" PRIu64 " did not",
+			held.held, held.with_keys, held.without_keys);
+		put_if(&b, held.too_long, "after --hold's time");
+		put_if(&b, held.too_large, "for lack of room");
+		put_if(&b, held.at_end, "until the end");
+		put_if(&b, held.unwatched, "handshakes too many to be watched");
+	}
+	log_info("%s", buf_cstr(&b));
+	buf_free(&b);
+}
+
 static void warn_of_loss(struct session *s)
 {
 	struct buf b = BUF_INIT;
@@ -119,6 +149,7 @@ void session_report_end(struct session *s)
 {
 	struct buf b = BUF_INIT;
 
+	report_tls(s);
 	put_summary(&b, &s->stats);
 	log_info("%s", buf_cstr(&b));
 	warn_of_loss(s);
@@ -140,6 +171,7 @@ void session_report_counters(struct session *s)
 		st->kernel[EV_STAT_FAILED], st->kernel[EV_STAT_FLOW_INSERT], st->owner_seeded, st->owner_cleared,
 		st->owner_evicted, st->kernel[EV_STAT_FLOW_FULL], st->kernel[EV_STAT_SOCK_FULL],
 		st->kernel[EV_STAT_OWNER_FAILED]);
+	report_tls(s);
 	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64
 		 " out of order",
 		flow_count(s->flows), st->flow_evicted, st->early, st->unordered);

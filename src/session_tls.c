@@ -5,29 +5,58 @@
 #include "model/record.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #define CONNECTIONS_MAX 65536
 #define FLOW_BYTES_MAX (1U << 20)
 #define HOLD_BYTES_MAX (64U << 20) /* --hold's memory in all */
-#define PROCESSES_A_TICK 4
 
-static void on_library(void *ctx, int fd, const char *name, const char *dir, bool named)
+/* Processes that are looked at in one turn of the loop while news are missing: of before the start, or because some were lost; and
+ * each second where no news come. The start itself takes this long for them at most. */
+#define PROCESSES_A_TURN 8
+#define PROCESSES_A_SECOND 4
+#define START_NS (100 * NSEC_PER_MSEC)
+
+/* A buffer of mappings, for each CPU: some 500. And how often a second they may wake us: above that they wait for the tick. */
+#define MAPPINGS_BYTES 65536
+#define MAPPINGS_WAKES 500
+
+static const char *whose(const struct tls_file *file, char text[32])
+{
+	if (!file->pid)
+		return "";
+	snprintf(text, 32, " (of process %u)", file->pid);
+	return text;
+}
+
+static bool on_library(void *ctx, const struct tls_file *file)
 {
 	struct session *s = ctx;
 	struct tls_points points;
-	int err = tls_points_find(fd, &s->root, dir, &points);
+	int err = tls_points_find(file->fd, &s->root, file->dir, &points);
+	char of[32];
 
 	if (err || points.kind == TLS_NONE) {
-		if (named)
-			log_warn("%s: %s: its secrets are not captured", name,
-				err ? strerror(-err) : "no OpenSSL (1.1.1 or later) or GnuTLS in it");
-		return;
+		if (file->named)
+			log_warn("--libssl %s: %s: nothing of it is captured", file->name,
+				err == -ENOEXEC ? "no ELF file for a 64-bit machine" :
+				err		? strerror(-err) :
+						  "no OpenSSL (1.1.1 or later) or GnuTLS in it");
+		return false;
 	}
 	if (points.way == TLS_WAY_NONE)
-		log_warn("%s: secrets are not to be had: %s", name, points.why);
-	if (!tls_probes_attach(s->tls_probes, fd, name, &points))
-		log_verbose("TLS library %s: secrets by %s", name, tls_way_name(points.way));
+		log_warn("%s%s: no secrets from it: %s (its debug information under /usr/lib/debug would do)", file->name,
+			whose(file, of), points.why);
+	if (tls_probes_attach(s->tls_probes, file->fd, file->name, &points)) {
+		s->stats.libraries_failed++;
+		return false;
+	}
+	s->stats.libraries++;
+	s->stats.libraries_mute += points.way == TLS_WAY_NONE;
+	log_verbose("TLS library %s%s: secrets by %s", file->name, whose(file, of), tls_way_name(points.way));
+	return true;
 }
 
 static int find_named(struct session *s)
@@ -39,7 +68,7 @@ static int find_named(struct session *s)
 
 		if (!err)
 			continue;
-		log_err("--libssl %s: %s", o->libssl[i], strerror(-err));
+		log_err("--libssl %s: %s", o->libssl[i], err == -EINVAL ? "no regular file: name the library itself" : strerror(-err));
 		return err;
 	}
 	return 0;
@@ -67,6 +96,26 @@ static int open_hold(struct session *s)
 	return s->hold ? 0 : -ENOMEM;
 }
 
+static void look_at_some(struct session *s)
+{
+	if (s->tls_rounds && tls_find_some(s->tls_find, PROCESSES_A_TURN))
+		s->tls_rounds--;
+}
+
+/* News first, then what is there already. Without news libraries are found late, by looking through the processes. */
+static void find_existing(struct session *s)
+{
+	uint64_t until_ns = clock_mono_ns() + START_NS;
+	int err = ring_open_mappings(MAPPINGS_BYTES, &s->mappings);
+
+	if (err)
+		log_verbose("what programs load is not told at once: %s", strerror(-err));
+	tls_find_system(s->tls_find);
+	s->tls_rounds = 1;
+	while (s->tls_rounds && clock_mono_ns() < until_ns)
+		look_at_some(s);
+}
+
 int session_open_tls(struct session *s)
 {
 	const struct tls_probes_opts opts = {
@@ -91,24 +140,69 @@ int session_open_tls(struct session *s)
 	err = o->plaintext ? hooks_attach(backend_tls(s->backend), &s->bundle, s->maps, &s->feat, s->kver, &s->tls_hooks) : 0;
 	if (!err)
 		err = find_named(s);
-	if (!err)
-		tls_find_system(s->tls_find);
-	return err;
+	if (err)
+		return err;
+	find_existing(s);
+	return 0;
 }
 
 void session_close_tls(struct session *s)
 {
 	hold_free(s->hold);
+	ring_close(s->mappings);
 	tls_find_free(s->tls_find);
 	tls_probes_free(s->tls_probes);
 	hooks_free(s->tls_hooks);
 	secret_table_free(s->secrets);
 }
 
+int session_watch_mappings(struct session *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; s->mappings && !err && i < ring_cpu_cnt(s->mappings); i++) {
+		err = session_watch(s, ring_fd(s->mappings, i), EPOLLIN, WAKE_MAPPING, (uint32_t)i);
+		if (err == -EEXIST)
+			err = 0; /* it is watched all the time */
+	}
+	return err;
+}
+
+void session_on_mapping_wake(struct session *s, uint32_t cpu)
+{
+	if (++s->mapping_wakes > MAPPINGS_WAKES)
+		epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, ring_fd(s->mappings, cpu), NULL);
+}
+
+static void on_mapping(void *ctx, const struct mapping *m)
+{
+	tls_find_mapping(ctx, m);
+}
+
+/* What is lost of the news is looked for among all processes; those of the round that is under way may have been too early. */
+static void read_mappings(struct session *s)
+{
+	uint64_t lost = ring_lost(s->mappings);
+
+	mappings_read(s->mappings, on_mapping, s->tls_find);
+	if (ring_lost(s->mappings) != lost)
+		s->tls_rounds = 2;
+}
+
 void session_find_tls(struct session *s)
 {
-	if (s->tls_find)
-		tls_find_some(s->tls_find, PROCESSES_A_TICK);
+	if (s->mappings)
+		read_mappings(s);
+	look_at_some(s);
+}
+
+void session_tend_tls(struct session *s)
+{
+	if (s->tls_find && !s->mappings && !s->tls_rounds)
+		tls_find_some(s->tls_find, PROCESSES_A_SECOND);
+	if (s->mapping_wakes > MAPPINGS_WAKES)
+		session_watch_mappings(s); /* again those that were too many */
+	s->mapping_wakes = 0;
 }
 
 void session_on_secret(struct session *s, const struct ev_secret *ev)
@@ -118,6 +212,8 @@ void session_on_secret(struct session *s, const struct ev_secret *ev)
 
 	if (news < 0)
 		s->stats.secrets_failed++;
+	if (news < 0 && !ev->label[0])
+		s->stats.secrets_unnamed++;
 	if (news <= 0)
 		return;
 	s->stats.secrets++;

@@ -24,7 +24,11 @@ struct stats {
 	uint64_t plain_lost;	      /* plaintext records the ring had no room for */
 	uint64_t plain_cut;	      /* calls of which not all could be told */
 	uint64_t secrets;	      /* TLS secrets handed to the sinks */
-	uint64_t secrets_failed;      /* that could not be understood or kept */
+	uint64_t secrets_failed;      /* that could not be understood or kept; */
+	uint64_t secrets_unnamed;     /* of these, whose label could not be read: its page had not been touched yet */
+	uint64_t libraries;	      /* TLS libraries that are probed; */
+	uint64_t libraries_mute;      /* of these, whose secrets are not to be had; */
+	uint64_t libraries_failed;    /* not of these: that could not be probed */
 	uint64_t flow_evicted;	      /* owners that user space forgot for lack of room */
 	uint64_t owner_cleared;	      /* of the owners in the kernel map, deleted by user space: their sockets were gone */
 	uint64_t owner_seeded;	      /* seeds that user space put into the kernel map; */

@@ -153,12 +153,10 @@ static void let_go(struct hold *h, struct handshake *s)
 	free(s);
 }
 
-static void release(struct hold *h, struct handshake *s, bool with_keys)
+/* `why`: its counter. */
+static void release(struct hold *h, struct handshake *s, uint64_t *why)
 {
-	if (with_keys)
-		h->stats.with_keys++;
-	else
-		h->stats.without_keys++;
+	(*why)++;
 	let_go(h, s);
 }
 
@@ -175,15 +173,18 @@ static struct handshake *add(struct hold *h, const struct pair *pair, uint64_t t
 	struct handshake *s;
 
 	if (HASH_COUNT(h->handshakes) >= FLOWS_MAX && h->waiting)
-		let_go(h, h->waiting);
+		release(h, h->waiting, &h->stats.unwatched);
 	s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s) {
+		h->stats.unwatched++;
 		return NULL;
+	}
 	s->pair = *pair;
 	s->until_ns = ts_ns + ANSWER_NS;
 	HASH_ADD(hh, h->handshakes, pair, sizeof(s->pair), s);
 	if (!s->hh.tbl) {
 		free(s);
+		h->stats.unwatched++;
 		return NULL;
 	}
 	DL_APPEND(h->waiting, s);
@@ -220,14 +221,14 @@ static bool keep(struct hold *h, struct handshake *s, const struct packet *p)
 static void keep_or_release(struct hold *h, struct handshake *s, const struct packet *p)
 {
 	if (!keep(h, s, p)) {
-		release(h, s, false);
+		release(h, s, &h->stats.too_large);
 		h->opts.pass(h->opts.ctx, p);
 		return;
 	}
 	if (s->bytes > h->opts.max_flow_bytes)
-		release(h, s, false);
+		release(h, s, &h->stats.too_large);
 	while (h->stats.bytes > h->opts.max_bytes)
-		release(h, h->holding, false);
+		release(h, h->holding, &h->stats.too_large);
 }
 
 static void begin_holding(struct hold *h, struct handshake *s, uint64_t ts_ns)
@@ -300,7 +301,7 @@ static struct handshake *on_answer(struct hold *h, struct handshake *s, const st
 	case HELLO_SERVER:
 	case HELLO_MORE:
 		if (secret_complete(h->opts.secrets, s->random)) {
-			release(h, s, true);
+			release(h, s, &h->stats.with_keys);
 			return NULL;
 		}
 		begin_holding(h, s, ts_ns);
@@ -355,20 +356,23 @@ void hold_secret(struct hold *h, const uint8_t random[EV_RANDOM_LEN])
 	if (!h->randoms || !secret_complete(h->opts.secrets, random))
 		return;
 	while ((s = first_with(h, random)))
-		release(h, s, true);
+		release(h, s, &h->stats.with_keys);
 }
 
 void hold_expire(struct hold *h, uint64_t now_ns)
 {
 	while (h->holding && h->holding->until_ns <= now_ns)
-		release(h, h->holding, false);
+		release(h, h->holding, &h->stats.too_long);
 	while (h->waiting && h->waiting->until_ns <= now_ns)
 		let_go(h, h->waiting);
 }
 
 void hold_flush(struct hold *h)
 {
-	hold_expire(h, UINT64_MAX);
+	while (h->holding)
+		release(h, h->holding, &h->stats.at_end);
+	while (h->waiting)
+		let_go(h, h->waiting);
 }
 
 uint64_t hold_next_ns(const struct hold *h)
@@ -379,4 +383,5 @@ uint64_t hold_next_ns(const struct hold *h)
 void hold_stats(const struct hold *h, struct hold_stats *out)
 {
 	*out = h->stats;
+	out->without_keys = h->stats.too_long + h->stats.too_large + h->stats.at_end;
 }

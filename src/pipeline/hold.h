@@ -35,7 +35,11 @@ struct hold_opts {
 struct hold_stats {
 	uint64_t held;		/* packets that waited */
 	uint64_t with_keys;	/* flows released because their keys are there */
-	uint64_t without_keys;	/* flows released because a bound was reached: they may not be decryptable */
+	uint64_t without_keys;	/* all others: they may not be decryptable; of these, */
+	uint64_t too_long;	/* after max_ns */
+	uint64_t too_large;	/* because of bytes of the flow or in all, or for lack of memory */
+	uint64_t at_end;	/* by hold_flush */
+	uint64_t unwatched;	/* ClientHellos that there was no room to remember: their flows were not held */
 	size_t bytes;		/* held at this moment */
 };
 

@@ -370,9 +370,16 @@ static int open_by_link(const struct elf_image *img, const struct sysroot *root,
 	return -ENOENT;
 }
 
-int elf_image_debug(const struct elf_image *img, const struct sysroot *root, const char *dir, struct elf_image **out)
+int elf_image_debug(const struct elf_image *img, const struct sysroot *root, const char *dir, struct elf_image **out,
+	enum elf_debug *from)
 {
-	if (!open_debugdata(img, out) || !open_by_build_id(img, root, out) || !open_by_link(img, root, dir, out))
-		return 0;
-	return -ENOENT;
+	if (!open_debugdata(img, out))
+		*from = ELF_DEBUG_DATA;
+	else if (!open_by_build_id(img, root, out))
+		*from = ELF_DEBUG_BUILD_ID;
+	else if (!open_by_link(img, root, dir, out))
+		*from = ELF_DEBUG_LINK;
+	else
+		return -ENOENT;
+	return 0;
 }

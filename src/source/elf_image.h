@@ -45,7 +45,9 @@ uint64_t elf_image_string(const struct elf_image *img, const char *text, size_t 
 
 /* The symbols that were stripped from it: of .gnu_debugdata (xz in the file itself), or of a file by build id or .gnu_debuglink,
  * where gdb looks for them (gdb's manual, "Debugging Information in Separate Files"); `dir` is the folder the image is from, in
- * `root`. Addresses are the same. 0: *out, closed by the caller; -ENOENT: none to be had. */
-int elf_image_debug(const struct elf_image *img, const struct sysroot *root, const char *dir, struct elf_image **out);
+ * `root`. Addresses are the same. 0: *out, closed by the caller, and *from says which; -ENOENT: none to be had. */
+enum elf_debug { ELF_DEBUG_DATA, ELF_DEBUG_BUILD_ID, ELF_DEBUG_LINK };
+int elf_image_debug(const struct elf_image *img, const struct sysroot *root, const char *dir, struct elf_image **out,
+	enum elf_debug *from);
 
 #endif

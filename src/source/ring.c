@@ -30,6 +30,7 @@ struct cpu_ring {
 };
 
 struct ring {
+	uint32_t type; /* of the records that are shown, PERF_RECORD_... */
 	size_t page_size;
 	size_t data_size; /* of each buffer, a power of two */
 	size_t cnt;
@@ -49,7 +50,7 @@ struct lost {
 	uint64_t lost;
 };
 
-static int open_event(uint32_t cpu, size_t watermark)
+static int open_event(uint32_t cpu, uint32_t type, size_t watermark)
 {
 	struct perf_event_attr attr;
 	int fd;
@@ -57,9 +58,15 @@ static int open_event(uint32_t cpu, size_t watermark)
 	memset(&attr, 0, sizeof(attr));
 	attr.size = sizeof(attr);
 	attr.type = PERF_TYPE_SOFTWARE;
-	attr.config = PERF_COUNT_SW_BPF_OUTPUT;
-	attr.sample_type = PERF_SAMPLE_RAW;
-	attr.sample_period = 1;
+	if (type == PERF_RECORD_SAMPLE) {
+		attr.config = PERF_COUNT_SW_BPF_OUTPUT;
+		attr.sample_type = PERF_SAMPLE_RAW;
+		attr.sample_period = 1;
+	} else {
+		attr.config = PERF_COUNT_SW_DUMMY;
+		attr.mmap = 1; /* for execution only; those of data are mmap_data */
+		attr.mmap2 = 1;
+	}
 	attr.watermark = 1;
 	attr.wakeup_watermark = (uint32_t)watermark;
 	fd = (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -71,7 +78,7 @@ static int open_cpu(struct ring *r, struct cpu_ring *c, int map_fd, uint32_t cpu
 	void *map;
 
 	c->cpu = cpu;
-	c->fd = open_event(cpu, watermark);
+	c->fd = open_event(cpu, r->type, watermark);
 	if (c->fd < 0)
 		return c->fd;
 	map = mmap(NULL, r->page_size + r->data_size, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
@@ -79,7 +86,7 @@ static int open_cpu(struct ring *r, struct cpu_ring *c, int map_fd, uint32_t cpu
 		return -errno;
 	c->page = map;
 	c->data = (uint8_t *)map + r->page_size;
-	if (bpf_update_elem(map_fd, &cpu, &c->fd, BPF_ANY) || ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0))
+	if ((r->type == PERF_RECORD_SAMPLE && bpf_update_elem(map_fd, &cpu, &c->fd, BPF_ANY)) || ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0))
 		return -errno;
 	return 0;
 }
@@ -93,7 +100,7 @@ static size_t round_up_pages(size_t bytes, size_t page_size)
 	return size;
 }
 
-int ring_open(int map_fd, size_t bytes, size_t watermark, struct ring **out)
+static int open_ring(int map_fd, uint32_t type, size_t bytes, size_t watermark, struct ring **out)
 {
 	struct ring *r = NULL;
 	uint32_t *cpus = NULL;
@@ -107,6 +114,7 @@ int ring_open(int map_fd, size_t bytes, size_t watermark, struct ring **out)
 		err = -ENOMEM;
 		goto out;
 	}
+	r->type = type;
 	r->page_size = (size_t)sysconf(_SC_PAGESIZE);
 	r->data_size = round_up_pages(bytes, r->page_size);
 	for (r->cnt = 0; r->cnt < cnt && !err; r->cnt++)
@@ -118,6 +126,16 @@ out:
 	if (err)
 		ring_close(r);
 	return err;
+}
+
+int ring_open(int map_fd, size_t bytes, size_t watermark, struct ring **out)
+{
+	return open_ring(map_fd, PERF_RECORD_SAMPLE, bytes, watermark, out);
+}
+
+int ring_open_mappings(size_t bytes, struct ring **out)
+{
+	return open_ring(-1, PERF_RECORD_MMAP2, bytes, 1, out);
 }
 
 void ring_close(struct ring *r)
@@ -185,22 +203,34 @@ static void skip_other(struct ring *r, struct cpu_ring *c, const struct perf_eve
 	c->tail += h->size;
 }
 
+/* What follows the header, which for a sample is the size of what BPF sent. */
+static const void *body_of(const struct perf_event_header *h, size_t *len)
+{
+	const struct sample *s = (const void *)h;
+
+	if (h->type != PERF_RECORD_SAMPLE) {
+		*len = h->size - sizeof(*h);
+		return h + 1;
+	}
+	*len = s->size < h->size - sizeof(*s) ? s->size : h->size - sizeof(*s);
+	return s->raw;
+}
+
 const void *ring_peek(struct ring *r, size_t cpu, size_t *len)
 {
 	struct cpu_ring *c = &r->cpu[cpu];
 	const struct perf_event_header *h;
 
 	while ((h = next_header(r, c))) {
-		const struct sample *s = NULL;
+		const struct perf_event_header *whole = NULL;
 
-		if (h->type == PERF_RECORD_SAMPLE && h->size > sizeof(*s))
-			s = in_one_piece(r, c, c->tail, h->size);
-		if (s) {
+		if (h->type == r->type && h->size > sizeof(struct sample))
+			whole = in_one_piece(r, c, c->tail, h->size);
+		if (whole) {
 			c->peeked = h->size;
-			*len = s->size < h->size - sizeof(*s) ? s->size : h->size - sizeof(*s);
-			return s->raw;
+			return body_of(whole, len);
 		}
-		if (h->type == PERF_RECORD_SAMPLE)
+		if (h->type == r->type)
 			c->lost++;
 		skip_other(r, c, h);
 	}

@@ -18,6 +18,10 @@ struct ring;
 /* Opens a buffer of `bytes` (rounded up to a power of two of pages) on every running CPU and puts it into the perf event
  * array `map_fd`. 0 or negative errno (-EPERM or -ENOMEM: kernel.perf_event_mlock_kb or memory); prints nothing. */
 int ring_open(int map_fd, size_t bytes, size_t watermark, struct ring **out);
+
+/* The same for what the kernel tells by itself: files that processes map for execution (PERF_RECORD_MMAP2 of perf_event_open(2), there
+ * since 3.16; source/mappings.h reads them). Readable with each record. */
+int ring_open_mappings(size_t bytes, struct ring **out);
 void ring_close(struct ring *r);
 
 /* How many CPUs; the `cpu` of the functions below is 0 .. count - 1, not the kernel's number. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
@@ -19,14 +19,22 @@
 
 #define MAPS_MAX_BYTES (16U << 20) /* of a process with very many mappings */
 
-/* A file, by the numbers /proc/PID/maps shows. */
-struct file_id {
-	uint64_t ino;
-	uint32_t major, minor;
+#define KNOWN_MAX 65536 /* files of which it is remembered that they were looked at; then the oldest are forgotten */
+
+/* A mapping's file that was looked at. */
+struct looked {
+	struct mapped_file file;
+	UT_hash_handle hh;
 };
 
-struct seen {
-	struct file_id id;
+/* A file that was told, by the numbers of stat(2). One that is probed keeps its number while it is; another's may be given to a new
+ * file: its times tell them apart. */
+struct told {
+	struct file_number {
+		uint64_t dev, ino;
+	} number;
+	struct timespec mtime, ctime;
+	bool probed;
 	UT_hash_handle hh;
 };
 
@@ -34,7 +42,8 @@ struct tls_find {
 	struct sysroot root;
 	tls_find_cb cb;
 	void *ctx;
-	struct seen *seen;
+	struct looked *looked;
+	struct told *told;
 	DIR *proc; /* where the round stands; NULL: before its first */
 };
 
@@ -52,49 +61,89 @@ struct tls_find *tls_find_new(const struct sysroot *root, tls_find_cb cb, void *
 
 void tls_find_free(struct tls_find *f)
 {
-	struct seen *s, *next;
+	struct looked *l, *next_looked;
+	struct told *t, *next_told;
 
 	if (!f)
 		return;
-	HASH_ITER(hh, f->seen, s, next) {
-		HASH_DEL(f->seen, s);
-		free(s);
+	HASH_ITER(hh, f->looked, l, next_looked) {
+		HASH_DEL(f->looked, l);
+		free(l);
+	}
+	HASH_ITER(hh, f->told, t, next_told) {
+		HASH_DEL(f->told, t);
+		free(t);
 	}
 	if (f->proc)
 		closedir(f->proc);
 	free(f);
 }
 
-/* true: for the first time. Out of memory: it will be told again, which costs time only. */
-static bool is_news(struct tls_find *f, const struct file_id *id)
+static bool is_looked(const struct tls_find *f, const struct mapped_file *file)
 {
-	struct seen *s;
+	struct looked *l;
 
-	HASH_FIND(hh, f->seen, id, sizeof(*id), s);
-	if (s)
-		return false;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return true;
-	s->id = *id;
-	HASH_ADD(hh, f->seen, id, sizeof(s->id), s);
-	if (!s->hh.tbl)
-		free(s);
-	return true;
+	HASH_FIND(hh, f->looked, file, sizeof(*file), l);
+	return l;
 }
 
-/* File systems may show another device in a mapping than in stat(2) (btrfs, overlay), so both names of a file are noted. */
-static bool is_news_by_stat(struct tls_find *f, int fd)
+/* Out of memory: it will be looked at again, which costs time only. */
+static void note_looked(struct tls_find *f, const struct mapped_file *file)
 {
-	struct file_id id = {0};
+	struct looked *l;
+
+	if (HASH_COUNT(f->looked) >= KNOWN_MAX) {
+		l = f->looked;
+		HASH_DEL(f->looked, l);
+	} else {
+		l = malloc(sizeof(*l));
+	}
+	if (!l)
+		return;
+	l->file = *file;
+	HASH_ADD(hh, f->looked, file, sizeof(l->file), l);
+	if (!l->hh.tbl)
+		free(l);
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The entry of a file that is to be told now, or NULL: it is known, or no file, or there is no memory. */
+static struct told *new_told(struct tls_find *f, int fd)
+{
+	struct file_number number = {0};
+	struct told *t;
 	struct stat st;
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return false;
-	id.ino = st.st_ino;
-	id.major = major(st.st_dev);
-	id.minor = minor(st.st_dev);
-	return is_news(f, &id);
+		return NULL;
+	number.dev = st.st_dev;
+	number.ino = st.st_ino;
+	HASH_FIND(hh, f->told, &number, sizeof(number), t);
+	if (t && (t->probed || (is_same_time(&t->mtime, &st.st_mtim) && is_same_time(&t->ctime, &st.st_ctim))))
+		return NULL;
+	if (!t) {
+		if (HASH_COUNT(f->told) >= KNOWN_MAX) {
+			t = f->told;
+			HASH_DEL(f->told, t);
+			free(t);
+		}
+		t = calloc(1, sizeof(*t));
+		if (!t)
+			return NULL;
+		t->number = number;
+		HASH_ADD(hh, f->told, number, sizeof(t->number), t);
+		if (!t->hh.tbl) {
+			free(t);
+			return NULL;
+		}
+	}
+	t->mtime = st.st_mtim;
+	t->ctime = st.st_ctim;
+	return t;
 }
 
 /* libssl.so.3, and with a hash in its name where a Python wheel brings its own: libssl-1a2b3c4d.so.3 */
@@ -113,26 +162,36 @@ static bool is_library_name(const char *path)
 	return is_named(base, "libssl") || is_named(base, "libgnutls");
 }
 
-static void tell(struct tls_find *f, int fd, const char *name, bool named)
+/* Once for each file. `of`: whose mapping it is, or 0. */
+static void tell(struct tls_find *f, int fd, const char *name, uint32_t of, bool named)
 {
+	struct tls_file file = {.fd = fd, .name = name, .pid = of, .named = named};
+	struct told *t = new_told(f, fd);
 	char dir[PATH_MAX];
 	char *slash;
 
+	if (!t)
+		return;
 	snprintf(dir, sizeof(dir), "%s", name);
 	slash = strrchr(dir, '/');
 	if (slash)
 		*slash = 0;
-	f->cb(f->ctx, fd, name, dir, named);
+	file.dir = dir;
+	t->probed = f->cb(f->ctx, &file);
 }
 
 int tls_find_path(struct tls_find *f, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	is_news_by_stat(f, fd);
-	tell(f, fd, path, true);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	tell(f, fd, path, 0, true);
 	close(fd);
 	return 0;
 }
@@ -154,8 +213,7 @@ static void look_into_folder(struct tls_find *f, const char *dir)
 		if (!is_library_name(e->d_name) || (fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", dir, e->d_name);
-		if (is_news_by_stat(f, fd))
-			tell(f, fd, name, false);
+		tell(f, fd, name, 0, false);
 		close(fd);
 	}
 	if (d)
@@ -187,76 +245,89 @@ void tls_find_system(struct tls_find *f)
 
 /* ---- processes ---- */
 
-/* A line of /proc/PID/maps (proc(5)): "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH". */
-struct mapping {
-	char range[40]; /* its name in /proc/PID/map_files */
-	struct file_id id;
-	const char *path;
-};
-
-/* false: no file is mapped for execution here. */
-static bool parse_mapping(const char *line, struct mapping *m)
+/* A line of /proc/PID/maps (proc(5)): "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH". false: no file is mapped for
+ * execution here. */
+static bool parse_line(const char *line, uint32_t pid, struct mapping *m)
 {
-	uint64_t start, end;
 	char perms[5];
 	int path_at = 0;
 
 	memset(m, 0, sizeof(*m));
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %x:%x %" SCNu64 " %n", &start, &end, perms, &m->id.major, &m->id.minor,
-		    &m->id.ino, &path_at) < 6 ||
-		!path_at || perms[2] != 'x' || !m->id.ino || line[path_at] != '/')
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %x:%x %" SCNu64 " %n", &m->start, &m->end, perms, &m->file.major,
+		    &m->file.minor, &m->file.ino, &path_at) < 6 ||
+		!path_at || perms[2] != 'x' || !m->file.ino || line[path_at] != '/')
 		return false;
-	snprintf(m->range, sizeof(m->range), "%" PRIx64 "-%" PRIx64, start, end);
+	m->pid = pid;
 	m->path = line + path_at;
 	return true;
 }
 
-/* The file that is mapped, whatever its path leads to now or in which mount namespace. */
-static int open_mapping(struct tls_find *f, uint32_t pid, const struct mapping *m)
+/* A file, whatever its path leads to now or in which mount namespace. */
+static int open_link(struct tls_find *f, uint32_t pid, const char *link)
 {
 	char path[PATH_MAX];
-	int fd = -1;
 
-	if (!sysroot_path(&f->root, path, sizeof(path), "/proc/%u/map_files/%s", pid, m->range))
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 && !sysroot_path(&f->root, path, sizeof(path), "/proc/%u/root%s", pid, m->path))
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (sysroot_path(&f->root, path, sizeof(path), "/proc/%u/%s", pid, link))
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+/* The program itself: that it maps something new may be because it is new. */
+static int open_program(struct tls_find *f, const struct mapping *m, char name[PATH_MAX])
+{
+	int fd = open_link(f, m->pid, "exe");
+	char link[64];
+	ssize_t len = -1;
+
+	if (fd >= 0 && !sysroot_path(&f->root, link, sizeof(link), "/proc/%u/exe", m->pid))
+		len = readlink(link, name, PATH_MAX - 1);
+	name[len > 0 ? len : 0] = 0;
 	return fd;
 }
 
-static void look_at_mapping(struct tls_find *f, uint32_t pid, const struct mapping *m, const char *exe)
+/* Its mapping may have been split since: then its path must do. */
+static int open_library(struct tls_find *f, const struct mapping *m)
 {
-	bool library = is_library_name(m->path);
+	char link[PATH_MAX];
 	int fd;
 
-	if (!library && strcmp(m->path, exe))
+	snprintf(link, sizeof(link), "map_files/%" PRIx64 "-%" PRIx64, m->start, m->end);
+	fd = open_link(f, m->pid, link);
+	if (fd >= 0)
+		return fd;
+	snprintf(link, sizeof(link), "root%.*s", PATH_MAX - 5, m->path);
+	return open_link(f, m->pid, link);
+}
+
+void tls_find_mapping(struct tls_find *f, const struct mapping *m)
+{
+	bool library = is_library_name(m->path);
+	char program[PATH_MAX];
+	int fd;
+
+	/* without a generation the number may be another file's by now: that of a library is worth opening it */
+	if ((!library || m->file.generation) && is_looked(f, &m->file))
 		return;
-	if (!is_news(f, &m->id))
-		return;
-	fd = open_mapping(f, pid, m);
+	fd = library ? open_library(f, m) : open_program(f, m, program);
 	if (fd < 0)
-		return;
-	if (is_news_by_stat(f, fd) || !library)
-		tell(f, fd, m->path, false);
+		return; /* it is gone; another may have the same file */
+	note_looked(f, &m->file);
+	tell(f, fd, library ? m->path : program, m->pid, false);
 	close(fd);
 }
 
 void tls_find_process(struct tls_find *f, uint32_t pid)
 {
-	char path[64], exe_path[PATH_MAX], exe[PATH_MAX] = "", *text, *line, *rest;
-	ssize_t len = -1;
+	char path[64], *text, *line, *rest;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	if (sysroot_read(&f->root, path, MAPS_MAX_BYTES, &text, NULL))
 		return;
-	if (!sysroot_path(&f->root, exe_path, sizeof(exe_path), "/proc/%u/exe", pid))
-		len = readlink(exe_path, exe, sizeof(exe) - 1);
-	exe[len > 0 ? len : 0] = 0;
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		struct mapping m;
 
-		if (parse_mapping(line, &m))
-			look_at_mapping(f, pid, &m, exe);
+		if (parse_line(line, pid, &m))
+			tls_find_mapping(f, &m);
 	}
 	free(text);
 }

@@ -2,8 +2,10 @@
 /* Which files are TLS libraries that processes use: those of the system's library folders, whatever processes have mapped (also in
  * containers), and programs that have OpenSSL linked into them. Each file is told once.
  *
- * Probes are of files, so a process that maps a known library later needs nothing. To find the others, processes are looked
- * at when they are told of (exec), and all of them round by round, a few at a time: looking costs a read of /proc/PID/maps.
+ * Probes are of files, so a process that maps a known library later needs nothing. The others are found as they are mapped
+ * (source/mappings.h), which needs a few ms from a program's start; those that are mapped already, and where the kernel's news were
+ * lost, by looking through all processes, a few at a time: a read of /proc/PID/maps each. A file is opened by what is mapped, not
+ * by its path: also one that was deleted or replaced, or is in a container's file system.
  */
 #ifndef PIDTAP_SOURCE_TLS_FIND_H
 #define PIDTAP_SOURCE_TLS_FIND_H
@@ -13,22 +15,34 @@
 #include <stdint.h>
 
 #include "base/sysroot.h"
+#include "source/mappings.h"
 
 struct tls_find;
 
-/* A file that may be one, told for the first time. `fd` is closed after the call; `name` is its path as its process sees it, `dir` the
- * folder of that under the root. `named`: by the user. Both borrowed for the call. */
-typedef void (*tls_find_cb)(void *ctx, int fd, const char *name, const char *dir, bool named);
+/* A file that may be one. All borrowed for the call. */
+struct tls_file {
+	int fd; /* closed after the call */
+	const char *name; /* its path, as its process sees it; " (deleted)" may follow */
+	const char *dir;  /* the folder of that */
+	uint32_t pid;	  /* the process that has it mapped; 0: it was found in a folder, or the user named it */
+	bool named;	  /* by the user */
+};
+
+/* Tells of it for the first time. Returns whether it is probed now: then it keeps its inode number. */
+typedef bool (*tls_find_cb)(void *ctx, const struct tls_file *file);
 
 /* NULL: out of memory. `root` is copied. */
 struct tls_find *tls_find_new(const struct sysroot *root, tls_find_cb cb, void *ctx);
 void tls_find_free(struct tls_find *f);
 
-/* A file the user named. 0, or negative errno. */
+/* A file the user named. 0, or negative errno: -EINVAL, no regular file. */
 int tls_find_path(struct tls_find *f, const char *path);
 
 /* The libraries in the folders the dynamic linker looks into. */
 void tls_find_system(struct tls_find *f);
+
+/* A process mapped something. */
+void tls_find_mapping(struct tls_find *f, const struct mapping *m);
 
 /* What a process has mapped now. */
 void tls_find_process(struct tls_find *f, uint32_t pid);

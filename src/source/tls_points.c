@@ -109,14 +109,21 @@ static uint64_t by_symbol(const struct elf_image *img, const struct library *lib
 	return addr;
 }
 
-static uint64_t by_debug(
-	const struct elf_image *img, const struct library *lib, const struct sysroot *root, const char *dir)
+static uint64_t by_debug(const struct elf_image *img, const struct library *lib, const struct sysroot *root, const char *dir,
+	enum tls_way *way)
 {
+	static const enum tls_way ways[] = {
+		[ELF_DEBUG_DATA] = TLS_WAY_DATA,
+		[ELF_DEBUG_BUILD_ID] = TLS_WAY_ID,
+		[ELF_DEBUG_LINK] = TLS_WAY_LINK,
+	};
 	struct elf_image *debug;
+	enum elf_debug from;
 	uint64_t addr;
 
-	if (elf_image_debug(img, root, dir, &debug))
+	if (elf_image_debug(img, root, dir, &debug, &from))
 		return 0;
+	*way = ways[from];
 	addr = by_symbol(debug, lib);
 	elf_image_close(debug);
 	return addr;
@@ -142,10 +149,8 @@ static uint64_t find_log_secret(const struct elf_image *img, const struct code *
 	uint64_t addr = by_symbol(img, lib);
 
 	*way = TLS_WAY_SYMBOL;
-	if (!addr) {
-		addr = by_debug(img, lib, root, dir);
-		*way = TLS_WAY_DEBUG;
-	}
+	if (!addr)
+		addr = by_debug(img, lib, root, dir, way);
 	if (!addr && code) {
 		addr = by_strings(img, code);
 		*way = TLS_WAY_STRINGS;
@@ -246,9 +251,18 @@ const char *tls_way_name(enum tls_way way)
 	static const char *const names[] = {
 		[TLS_WAY_NONE] = "none",
 		[TLS_WAY_SYMBOL] = "symbol table",
-		[TLS_WAY_DEBUG] = "debug information",
+		[TLS_WAY_DATA] = ".gnu_debugdata",
+		[TLS_WAY_ID] = "debug file by build id",
+		[TLS_WAY_LINK] = "debug file by link",
 		[TLS_WAY_STRINGS] = "two string references",
 	};
 
 	return names[way];
+}
+
+const char *tls_kind_name(enum tls_kind kind)
+{
+	static const char *const names[] = {[TLS_NONE] = "none", [TLS_OPENSSL] = "OpenSSL", [TLS_GNUTLS] = "GnuTLS"};
+
+	return names[kind];
 }

@@ -6,6 +6,17 @@
  * _gnutls_call_keylog_func with the same arguments. It is found by symbol, in separate debug information, or as the one function
  * that is called with two known labels. Where it keeps the client's random is read from the code that passes or returns it.
  * What cannot be found out is said, never guessed.
+ *
+ * Where that function is not found, libcrypto's exported KDF functions could be read instead (facts/ecapture.md section 3, way B). They
+ * are not, because what they show is not enough to be sure. TLS 1.2: the call PRF(master, "key expansion", server random, client
+ * random) has all of a line. TLS 1.3: EVP_KDF_derive gets the label, a secret and the hash of the transcript, but no random. Whose
+ * they are would follow from the ClientHello that went through BIO_write(3) before in the same thread: that is a guess where
+ * a thread has several handshakes under way, which every event loop has, since a client's keys are derived when the answer comes,
+ * after the ClientHellos of others; and the exported SSL_ functions, which could tell them apart, are passed by in BIO_f_ssl. Certain
+ * would be only to hash ClientHello and ServerHello as they went by on the wire and compare, which --keylog without packets
+ * cannot, and then to follow each later secret to the one it is derived from. So half of the lines, of TLS 1.2 only, at 4 to
+ * 150 hits a handshake in every program that uses libcrypto, against none that was ever needed: the two labels were enough in
+ * all of Debian's builds from 11 to sid, on both machines (tests/tls/points.t). A user is told the remedy: the library's debug symbols.
  */
 #ifndef PIDTAP_SOURCE_TLS_POINTS_H
 #define PIDTAP_SOURCE_TLS_POINTS_H
@@ -21,7 +32,9 @@ enum tls_kind { TLS_NONE, TLS_OPENSSL, TLS_GNUTLS };
 enum tls_way {
 	TLS_WAY_NONE,	 /* not found: why says the reason */
 	TLS_WAY_SYMBOL,	 /* by its own symbol table */
-	TLS_WAY_DEBUG,	 /* by separate debug information */
+	TLS_WAY_DATA,	 /* by .gnu_debugdata */
+	TLS_WAY_ID,	 /* by separate debug information, found by build id */
+	TLS_WAY_LINK,	 /* likewise, by .gnu_debuglink */
 	TLS_WAY_STRINGS	 /* by two labels that it is called with */
 };
 
@@ -47,7 +60,10 @@ struct tls_points {
  * library. Negative errno: the file cannot be read as ELF (-ENOEXEC), or is of another machine than ours. */
 int tls_points_find(int fd, const struct sysroot *root, const char *dir, struct tls_points *out);
 
-/* "symbol table", "debug information", "two string references" */
+/* "symbol table", ".gnu_debugdata", "debug file by build id", "debug file by link", "two string references" */
 const char *tls_way_name(enum tls_way way);
+
+/* "OpenSSL", "GnuTLS" */
+const char *tls_kind_name(enum tls_kind kind);
 
 #endif

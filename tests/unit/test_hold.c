@@ -199,8 +199,12 @@ static void test_time(void)
 	hold_expire(h, (1 + MAX_MS) * MS);
 	tap_ok(order_is("1"), "not before its time");
 	hold_expire(h, (2 + MAX_MS) * MS);
-	tap_ok(order_is("1 2") && stats_of(h).without_keys == 1, "no keys come: it is let go, and counted");
+	tap_ok(order_is("1 2") && stats_of(h).without_keys == 1 && stats_of(h).too_long == 1, "no keys come: it is let go, and counted");
 	tap_ok(hold_next_ns(h) == UINT64_MAX, "nothing waits");
+	send_one(h, 3, up, hello(1, 9), HELLO_BYTES);
+	send_one(h, 4, down, hello(2, 8), HELLO_BYTES);
+	hold_flush(h);
+	tap_ok(order_is("1 2 3 4") && stats_of(h).without_keys == 2 && stats_of(h).at_end == 1, "nor at the end, which is another count");
 	hold_free(h);
 }
 
@@ -217,7 +221,7 @@ static void test_bytes(void)
 	send_one(h, 3, down, big, sizeof(big));
 	tap_ok(order_is("1"), "within the bound of a flow");
 	send_one(h, 4, down, big, sizeof(big));
-	tap_ok(order_is("1 2 3 4") && stats_of(h).without_keys == 1, "above it");
+	tap_ok(order_is("1 2 3 4") && stats_of(h).without_keys == 1 && stats_of(h).too_large == 1, "above it");
 	hold_free(h);
 
 	h = new_hold(1 << 20, 8000);

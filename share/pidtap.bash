@@ -76,7 +76,7 @@ _pidtap()
 		return
 		;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --plaintext -X --hex --keylog --no-keys --libssl \
+	mapfile -t COMPREPLY < <(compgen -W "-i --interface --netns -w --write --plaintext -X --hex --json --keylog --no-keys --libssl \
 		--hold --print -c --count --duration -s --snapshot-length \
 		-q --quick -v --verbose -n -p --pid -f --follow --uid --comm --include-unknown --map-size --buffer-size --window --backend \
 		--kernel-headers --kernel-headers-force --assume-kernel --cache-dir --no-cache --bundle --bundle-out --dump-bpf \

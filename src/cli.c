@@ -143,6 +143,7 @@ DEFINE_SETTER(set_write, opts->write_path = arg)
 DEFINE_SETTER(set_keylog, opts->keylog_path = arg)
 DEFINE_SETTER(set_plaintext, opts->plaintext = true)
 DEFINE_SETTER(set_hex, opts->hex = true)
+DEFINE_SETTER(set_json, opts->json = true)
 DEFINE_SETTER(set_no_keys, opts->no_keys = true)
 DEFINE_SETTER(set_print, opts->print = true)
 DEFINE_SETTER(set_quiet, opts->quiet = true)
@@ -167,6 +168,7 @@ static const struct option_row rows[] = {
 	{0, "plaintext", NULL, "what goes through TLS libraries, in clear, with its process and connection",
 		set_plaintext},
 	{'X', "hex", NULL, "plaintext in hex and ASCII", set_hex},
+	{0, "json", NULL, "JSON in place of text, an object a line; also with -w", set_json},
 	{0, "keylog", "FILE", "append TLS secrets to FILE, as SSLKEYLOGFILE does", set_keylog},
 	{0, "no-keys", NULL, "no TLS secrets in what -w writes", set_no_keys},
 	{0, "libssl", "FILE", "FILE is a TLS library, or a program with one in it (repeatable)", set_libssl},
@@ -319,12 +321,14 @@ static enum cli_result check_together(const struct options *opts)
 		return usage("only a capture runs a command", opts->command[0]);
 	if (opts->hex && !opts->plaintext)
 		return usage("shows plaintext: add --plaintext", "-X");
-	if (opts->plaintext && opts->write_path && !strcmp(opts->write_path, "-"))
-		return usage("both want standard output", "--plaintext and -w -");
+	if (opts->hex && opts->json)
+		return usage("the one is text; JSON has the bytes in base64", "-X and --json");
 	if (opts->no_keys && opts->keylog_path)
 		return usage("one wants keys, the other does not", "--keylog and --no-keys");
 	if (opts->print && opts->write_path && !strcmp(opts->write_path, "-"))
 		return usage("both want standard output", "--print and -w -");
+	if (opts->json && opts->write_path && !strcmp(opts->write_path, "-"))
+		return usage("both want standard output", "--json and -w -");
 	return CLI_RUN;
 }
 

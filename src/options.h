@@ -42,6 +42,7 @@ struct options {
 	const char *keylog_path; /* --keylog; NULL: none */
 	bool plaintext;		/* --plaintext */
 	bool hex;		/* -X */
+	bool json;		/* --json: in place of text */
 	bool no_keys;		/* --no-keys: no secrets, also not in -w */
 	const char **libssl;	/* --libssl: further TLS libraries */
 	size_t libssl_cnt;

@@ -127,6 +127,7 @@ static int start(struct session *s)
 		session_seed,
 		session_open_tls,
 		session_open_spaces,
+		session_add_plain_iface,
 	};
 	int err = 0;
 

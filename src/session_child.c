@@ -19,7 +19,7 @@ int session_start_command(struct session *s)
 	const struct options *o = s->opts;
 	const struct child_opts opts = {
 		.argv = o->command,
-		.stdout_to_stderr = o->write_path && !strcmp(o->write_path, "-"),
+		.stdout_to_stderr = o->json || (o->write_path && !strcmp(o->write_path, "-")),
 	};
 
 	return o->command ? child_start(&opts, &s->command) : 0;

@@ -128,6 +128,7 @@ struct session {
 	struct stats stats;
 	uint64_t window_end_ns; /* packets younger than this are judged early */
 	uint64_t told_ns;	 /* up to here all owner and process records were handed on */
+	struct ev_proc uncontained; /* whose container could not be found last */
 	uint64_t next_search_ns; /* not before that all processes are looked through again */
 	bool all_netns;		 /* --netns all */
 	bool scan_wanted;	 /* look for namespaces as soon as may be, */
@@ -236,6 +237,10 @@ uint64_t session_settled_until(const struct session *s, uint64_t now_ns);
 /* session_proc.c: a process began, runs another program, ended. */
 void session_on_process(struct session *s, const struct ev_hdr *ev);
 
+/* The container of an owner's process, looked up in /proc where no record told of it; NULL: none, or not known. `ctx` is the session.
+ * Borrowed until the next record of a process. */
+const char *session_container(void *ctx, const struct owner *owner);
+
 /* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; with -f,
  * completed by the children there are already, once the hooks tell of new ones. */
 int session_check_processes(struct session *s);
@@ -285,6 +290,7 @@ void session_hand_packet(struct session *s, const struct ev_packet *ev, const st
 
 /* session_out.c */
 int session_open_sinks(struct session *s);
+int session_add_plain_iface(struct session *s); /* where plaintext goes into a file: behind the interfaces there are */
 void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
 void session_sink_secret(struct session *s, const struct secret *secret);

@@ -143,14 +143,52 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 		count_captured(s, &p, iface);
 }
 
-/* As late as packets: so that text is in order, and what a connection is called is known. */
-static void hand_on_plain(struct session *s, uint64_t until_ns)
+/* When a stream's oldest record is due; UINT64_MAX: none of it is. */
+static uint64_t due_ns(const struct stream *st, uint64_t until_ns)
 {
-	ring_refresh(s->plain.ring);
-	if (ring_fill_percent(s->plain.ring) > PRESSURE_PERCENT)
-		until_ns = UINT64_MAX;
-	order_run(s->plain.order, until_ns, session_on_plain, s);
-	ring_commit(s->plain.ring);
+	uint64_t next_ns = order_next_ns(st->order);
+
+	return next_ns <= until_ns ? next_ns : UINT64_MAX;
+}
+
+static uint64_t min_ns(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* Packets, and plaintext as late as packets, in one order of time: so a file holds them, and what a connection is called is known. */
+static void hand_on_both(struct session *s, uint64_t packets_until_ns, uint64_t plain_until_ns)
+{
+	uint64_t packet_ns, plain_ns;
+
+	order_run(s->packets.order, 0, on_packet, s); /* to see when the first is due */
+	order_run(s->plain.order, 0, session_on_plain, s);
+	for (;;) {
+		packet_ns = due_ns(&s->packets, packets_until_ns);
+		plain_ns = due_ns(&s->plain, plain_until_ns);
+		if (packet_ns == UINT64_MAX && plain_ns == UINT64_MAX)
+			break;
+		if (packet_ns <= plain_ns)
+			order_run(s->packets.order, min_ns(packets_until_ns, plain_ns), on_packet, s);
+		else
+			order_run(s->plain.order, min_ns(plain_until_ns, packet_ns), session_on_plain, s);
+	}
+}
+
+static void hand_on_packets(struct session *s, uint64_t packets_until_ns)
+{
+	uint64_t plain_until_ns = packets_until_ns;
+
+	if (!s->plain.ring) {
+		order_run(s->packets.order, packets_until_ns, on_packet, s);
+	} else {
+		ring_refresh(s->plain.ring);
+		if (ring_fill_percent(s->plain.ring) > PRESSURE_PERCENT)
+			plain_until_ns = UINT64_MAX;
+		hand_on_both(s, packets_until_ns, plain_until_ns);
+		ring_commit(s->plain.ring);
+	}
+	ring_commit(s->packets.ring);
 }
 
 /* Those who ended at this time or before are settled: before any packet that came after it is judged. */
@@ -177,10 +215,7 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 		packets_until_ns = settled_ns;
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
-	if (s->plain.ring)
-		hand_on_plain(s, packets_until_ns);
-	order_run(s->packets.order, packets_until_ns, on_packet, s);
-	ring_commit(s->packets.ring);
+	hand_on_packets(s, packets_until_ns);
 }
 
 void session_drain(struct session *s)

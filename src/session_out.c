@@ -2,6 +2,7 @@
 /* The outputs of a capture: which are open, and what happens when one fails. */
 #include "session_int.h"
 #include "base/log.h"
+#include "out/json.h"
 #include "out/keylog.h"
 #include "out/pcapng.h"
 #include "out/text.h"
@@ -65,6 +66,37 @@ static int open_text(struct session *s)
 	return 0;
 }
 
+static int open_json(struct session *s)
+{
+	const struct options *o = s->opts;
+	const struct json_opts opts = {
+		.verbose = o->verbose,
+		.quiet = o->quiet,
+		.no_packets = !o->print && o->plaintext,
+		.plain = o->plaintext,
+		.container = session_container,
+		.ctx = s,
+	};
+	struct sink *sink = json_open(stdout, &opts);
+
+	if (!sink)
+		return -ENOMEM;
+	add_output(s, sink, "standard output", true);
+	return 0;
+}
+
+/* What is for reading. With -w: only what was asked for by itself. */
+static int open_stdout(struct session *s)
+{
+	const struct options *o = s->opts;
+
+	if (o->write_path && !strcmp(o->write_path, "-"))
+		return 0;
+	if (o->json)
+		return open_json(s);
+	return !o->write_path || o->print || o->plaintext ? open_text(s) : 0;
+}
+
 static int open_keylog(struct session *s)
 {
 	const char *path = s->opts->keylog_path;
@@ -95,10 +127,7 @@ int session_open_sinks(struct session *s)
 
 	if (!err && s->opts->keylog_path)
 		err = open_keylog(s);
-
-	if (!err && (!s->opts->write_path || s->opts->print || s->opts->plaintext))
-		err = open_text(s);
-	return err;
+	return err ? err : open_stdout(s);
 }
 
 static bool is_last(const struct session *s, const struct output *o)
@@ -143,6 +172,23 @@ void session_sink_iface(struct session *s, const struct iface *iface)
 		if (err)
 			fail(s, o, err);
 	}
+}
+
+/* No device has these numbers. */
+int session_add_plain_iface(struct session *s)
+{
+	struct iface *iface;
+
+	if (!s->opts->plaintext || !s->opts->write_path)
+		return 0;
+	iface = iface_add(s->ifaces, 0, 0, "tls-plaintext", false);
+	if (!iface) {
+		log_err("out of memory");
+		return -ENOMEM;
+	}
+	iface->plain = true;
+	session_sink_iface(s, iface);
+	return 0;
 }
 
 void session_sink_packet(struct session *s, const struct packet *p)

@@ -17,6 +17,7 @@ struct iface {
 	uint32_t ifindex;
 	char name[IFACE_NAME_MAX]; /* of another network namespace "NETNS/NAME" */
 	bool l3;	   /* no link-layer header (tun, wireguard): outputs put a synthetic Ethernet header before it */
+	bool plain;	   /* no device: what TLS connections carry, in clear */
 	bool gone;	   /* it vanished while captured */
 	uint64_t received; /* packets of it handed to the sinks */
 };

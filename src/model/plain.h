@@ -3,6 +3,7 @@
 #ifndef PIDTAP_MODEL_PLAIN_H
 #define PIDTAP_MODEL_PLAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,11 @@ struct plain {
 	const uint8_t *data; /* borrowed for the sink's call */
 	uint32_t len;
 };
+
+#define PLAIN_FLAG_MAX 12
+
+/* Takes the lowest of the flags that say something about a chunk (not its direction, nor which fields are valid) out of *flags, with
+ * all below it. `name` gets the word for it in the outputs, "early", or its number, "0x80", where there is none. False: none is left. */
+bool plain_next_flag(uint32_t *flags, char name[PLAIN_FLAG_MAX]);
 
 #endif

@@ -14,7 +14,10 @@
 #include "base/clock.h"
 #include "out/fmt.h"
 #include "out/pcapng_block.h"
+#include "out/pcapng_comment.h"
 #include "out/pcapng_file.h"
+#include "out/pcapng_isb.h"
+#include "out/pcapng_plain.h"
 #include "out/pcapng_proc.h"
 
 #define MAGIC 0x1a2b3c4d
@@ -22,6 +25,10 @@
 #define LINKTYPE_ETHERNET 1
 #define TSRESOL_NS 9	/* 10^-9 s */
 #define FILTER_STRING 0 /* first byte of IDB_FILTER: a libpcap expression follows */
+#define STREAMS_MAX 16384 /* TLS connections whose plaintext is numbered: about 4 MiB when full */
+
+#define PLAIN_DESCRIPTION                                                                                    \
+	"What TLS connections carry, in clear: TCP segments made from it, the outer addresses and the ports are the connection's"
 
 /* epb_flags, bits 0 and 1: 1 inbound, 2 outbound */
 _Static_assert(EV_DIR_IN == 1 && EV_DIR_OUT == 2, "ev_packet.dir is written as epb_flags");
@@ -35,6 +42,9 @@ struct pcapng {
 	uint32_t snaplen;
 	const char *filter;
 	uint64_t (*now_ns)(void);
+	struct pcapng_plain *plain; /* NULL like the next: no plaintext */
+	const struct iface *plain_iface;
+	uint64_t plain_frames;
 };
 
 static uint64_t system_now_ns(void)
@@ -98,6 +108,14 @@ static void put_text_option(struct pcapng *f, uint16_t code)
 	block_option(&f->file.buf, code, f->text.data, f->text.len);
 }
 
+static bool take_plain_iface(struct pcapng *f, const struct iface *iface)
+{
+	f->plain_iface = iface;
+	if (!f->plain)
+		f->plain = pcapng_plain_new(f->snaplen, STREAMS_MAX);
+	return f->plain;
+}
+
 static int pcapng_iface(struct sink *s, const struct iface *iface)
 {
 	struct pcapng *f = (struct pcapng *)s;
@@ -107,6 +125,8 @@ static int pcapng_iface(struct sink *s, const struct iface *iface)
 
 	if (iface->id != iface_cnt(f))
 		return -EINVAL;
+	if (iface->plain && !take_plain_iface(f, iface))
+		return -ENOMEM;
 	begin = block_begin(b, BLOCK_IDB);
 	buf_u16(b, LINKTYPE_ETHERNET);
 	buf_u16(b, 0);
@@ -115,7 +135,9 @@ static int pcapng_iface(struct sink *s, const struct iface *iface)
 	fmt_escaped(&f->text, iface->name);
 	put_text_option(f, IDB_NAME);
 	block_option(b, IDB_TSRESOL, &resolution, sizeof(resolution));
-	if (f->filter) {
+	if (iface->plain)
+		block_option_str(b, IDB_DESCRIPTION, PLAIN_DESCRIPTION);
+	else if (f->filter) {
 		buf_reset(&f->text);
 		buf_putc(&f->text, FILTER_STRING);
 		buf_puts(&f->text, f->filter);
@@ -127,31 +149,8 @@ static int pcapng_iface(struct sink *s, const struct iface *iface)
 	return commit(f, begin);
 }
 
-static void put_comment(struct buf *b, const struct packet *p)
-{
-	const struct owner *o = &p->owner;
-
-	if (o->pid) {
-		buf_puts(b, "pid=");
-		fmt_dec(b, o->pid);
-		buf_puts(b, " tid=");
-		fmt_dec(b, o->tid);
-		buf_puts(b, " uid=");
-		fmt_dec(b, o->uid);
-		buf_puts(b, " comm=");
-		fmt_value(b, o->comm);
-		buf_putc(b, ' ');
-	}
-	buf_puts(b, "attr=");
-	buf_puts(b, owner_attr_name(o->attr));
-	if (strcmp(o->tcomm, o->comm)) {
-		buf_puts(b, " tcomm=");
-		fmt_value(b, o->tcomm);
-	}
-	fmt_holders(b, p->holders, p->holder_cnt);
-}
-
-static void put_owner(struct pcapng *f, const struct packet *p, const uint32_t *dpib)
+static void put_owner(
+	struct pcapng *f, const struct packet *p, const struct pcapng_plain_note *note, const uint32_t *dpib)
 {
 	const uint32_t ids[] = {p->owner.pid, p->owner.tid};
 	struct buf *b = &f->file.buf;
@@ -161,13 +160,15 @@ static void put_owner(struct pcapng *f, const struct packet *p, const uint32_t *
 	if (dpib)
 		block_option_u32(b, EPB_DPIB_INDEX, *dpib);
 	buf_reset(&f->text);
-	put_comment(&f->text, p);
+	pcapng_comment(&f->text, p);
+	if (note)
+		pcapng_comment_plain(&f->text, note);
 	put_text_option(f, OPT_COMMENT);
 }
 
-static int pcapng_packet(struct sink *s, const struct packet *p)
+/* `note`: what plaintext has in its comment besides, or NULL. */
+static int put_packet(struct pcapng *f, const struct packet *p, const struct pcapng_plain_note *note)
 {
-	struct pcapng *f = (struct pcapng *)s;
 	struct buf *b = &f->file.buf;
 	size_t first = b->len, begin;
 	const uint32_t *dpib = NULL;
@@ -184,11 +185,45 @@ static int pcapng_packet(struct sink *s, const struct packet *p)
 	buf_put(b, p->body, p->body_len);
 	buf_pad(b, 4);
 	block_option_u32(b, EPB_FLAGS, p->dir);
-	put_owner(f, p, dpib);
+	put_owner(f, p, note, dpib);
 	block_options_end(b);
 	block_end(b, begin);
-	s->packets++;
+	f->sink.packets++;
 	return commit(f, first);
+}
+
+static int pcapng_packet(struct sink *s, const struct packet *p)
+{
+	return put_packet((struct pcapng *)s, p, NULL);
+}
+
+/* A frame of the chunk in hand. */
+struct chunk {
+	struct pcapng *f;
+	const struct plain *plain;
+	struct packet packet;
+};
+
+static int on_plain_frame(void *ctx, const struct plain_frame *frame)
+{
+	struct chunk *c = ctx;
+	const struct pcapng_plain_note note = {c->plain, frame->has_data, frame->missing};
+
+	c->packet.dir = frame->dir;
+	c->packet.len = frame->len;
+	c->packet.caplen = frame->len < c->f->snaplen ? frame->len : c->f->snaplen;
+	c->packet.body = frame->data;
+	c->packet.body_len = c->packet.caplen;
+	c->f->plain_frames++;
+	return put_packet(c->f, &c->packet, &note);
+}
+
+static int pcapng_plaintext(struct sink *s, const struct plain *p)
+{
+	struct pcapng *f = (struct pcapng *)s;
+	struct chunk c = {f, p, {.ts_ns = p->ts_ns, .iface = f->plain_iface, .owner = p->owner}};
+
+	return f->plain_iface ? pcapng_plain_put(f->plain, p, on_plain_frame, &c) : 0;
 }
 
 static int pcapng_secret(struct sink *s, const struct secret *secret)
@@ -213,63 +248,24 @@ static int pcapng_flush(struct sink *s)
 	return flush((struct pcapng *)s);
 }
 
-/* What was received and lost is known for all interfaces together. Of a single one it is therefore known, and
- * of each of several where nothing was lost or filtered: it received what it delivered. */
-static void put_counts(struct buf *b, const struct iface *iface, size_t ifaces, const struct stats *st)
-{
-	uint64_t seen = st->kernel[EV_STAT_SEEN];
-
-	if (ifaces > 1 && seen != st->captured)
-		return;
-	block_option_u64(b, ISB_IFRECV, ifaces > 1 ? iface->received : seen);
-	/* By the specification our losses are the operating system's. Wireshark shows only ifdrop (its
-	 * ui/summary.c), where dumpcap writes the losses of its buffer: one number, told in both places, not
-	 * to be added up. */
-	block_option_u64(b, ISB_IFDROP, st->lost_ring);
-	block_option_u64(b, ISB_OSDROP, st->lost_ring);
-}
-
-static void put_totals(struct buf *b, const struct stats *st)
-{
-	buf_puts(b, "all interfaces: seen=");
-	fmt_dec(b, st->kernel[EV_STAT_SEEN]);
-	buf_puts(b, " captured=");
-	fmt_dec(b, st->captured);
-	buf_puts(b, " filtered=");
-	fmt_dec(b, st->kernel[EV_STAT_FILTERED] + st->filtered + st->filtered_unknown);
-	buf_puts(b, " lost=");
-	fmt_dec(b, st->lost_ring);
-}
-
-static void put_iface_stats(
-	struct pcapng *f, const struct iface *iface, size_t ifaces, const struct stats *st)
-{
-	struct buf *b = &f->file.buf;
-	uint64_t now = f->now_ns();
-	size_t begin = block_begin(b, BLOCK_ISB);
-
-	buf_u32(b, iface->id);
-	block_time(b, now);
-	block_option_time(b, ISB_START, get_host64(f->starts.data + iface->id * sizeof(uint64_t)));
-	block_option_time(b, ISB_END, now);
-	put_counts(b, iface, ifaces, st);
-	block_option_u64(b, ISB_USRDELIV, iface->received);
-	buf_reset(&f->text);
-	put_totals(&f->text, st);
-	put_text_option(f, OPT_COMMENT);
-	block_options_end(b);
-	block_end(b, begin);
-}
-
 static int pcapng_finish(struct sink *s, const struct iface_table *ifaces, const struct stats *st)
 {
 	struct pcapng *f = (struct pcapng *)s;
 	size_t begin = f->file.buf.len;
 	uint32_t cnt = iface_cnt(f);
+	struct pcapng_isb isb = {
+		.end_ns = f->now_ns(),
+		.devices = cnt - (f->plain_iface ? 1 : 0),
+		.plain_frames = f->plain_frames,
+		.stats = st,
+	};
 	int err;
 
-	for (uint32_t id = 0; id < cnt && id < iface_count(ifaces); id++)
-		put_iface_stats(f, iface_at(ifaces, id), cnt, st);
+	for (uint32_t id = 0; id < cnt && id < iface_count(ifaces); id++) {
+		isb.iface = iface_at(ifaces, id);
+		isb.start_ns = get_host64(f->starts.data + id * sizeof(uint64_t));
+		pcapng_isb(&f->file.buf, &f->text, &isb);
+	}
 	err = commit(f, begin);
 	return err ? err : flush(f);
 }
@@ -278,6 +274,7 @@ static void pcapng_close(struct sink *s)
 {
 	struct pcapng *f = (struct pcapng *)s;
 
+	pcapng_plain_free(f->plain);
 	pcapng_procs_free(f->procs);
 	pcapng_file_fini(&f->file);
 	buf_free(&f->text);
@@ -289,6 +286,7 @@ static const struct sink_ops pcapng_ops = {
 	.name = "pcapng",
 	.iface = pcapng_iface,
 	.packet = pcapng_packet,
+	.plain = pcapng_plaintext,
 	.secret = pcapng_secret,
 	.flush = pcapng_flush,
 	.finish = pcapng_finish,

@@ -21,6 +21,7 @@
 #define SHB_OS 3
 #define SHB_APPLICATION 4
 #define IDB_NAME 2
+#define IDB_DESCRIPTION 3
 #define IDB_TSRESOL 9
 #define IDB_FILTER 11
 #define EPB_FLAGS 2

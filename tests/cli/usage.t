@@ -34,4 +34,6 @@ refused '--: needs a command' --
 refused 'curl: only a capture runs a command' --dump-bpf -- curl
 refused '--bundle and --bundle-out: ' --bundle a --bundle-out b
 refused '--print and -w -: ' -w - --print
+refused '--json and -w -: ' -w - --json
+refused '-X and --json: ' --plaintext --json -X
 done_testing

@@ -2,9 +2,10 @@
 /* links: src/model/record.c src/model/packet.c src/model/owner.c src/out/text.c src/out/text_plain.c src/out/dissect.c
  * src/out/dissect_arp.c src/out/dissect_icmp.c src/out/dissect_icmp6.c src/out/dissect_ip.c
  * src/out/dissect_ip6.c src/out/dissect_tcp.c src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c
- * src/base/buf.c src/base/sysroot.c */
-/* Fuzzes the way of a record to a line: what record_check lets through must be shown without a read outside
- * the record. The input is taken as a record, and as the frame of a good one, or little would ever be
+ * src/out/json.c src/out/json_put.c src/out/json_packet.c src/out/fields.c src/out/pcapng_plain.c src/out/synth.c
+ * src/model/plain.c src/base/buf.c src/base/sysroot.c */
+/* Fuzzes the way of a record to a line, or to segments of plaintext: what record_check lets through must be shown without a read
+ * outside the record, and in JSON as printable ASCII. The input is taken as a record, and as the frame of a good one, or little would ever be
  * reached. With libFuzzer: clang -fsanitize=fuzzer -DPIDTAP_LIBFUZZER; without it, the files given as
  * arguments are replayed. */
 #include <stdio.h>
@@ -12,27 +13,65 @@
 #include <string.h>
 
 #include "model/record.h"
+#include "out/json.h"
+#include "out/pcapng_plain.h"
 #include "out/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void show(const struct ev_packet *rec, struct sink *s)
+/* Where everything goes. */
+struct outputs {
+	struct sink *text, *json;
+	struct pcapng_plain *plain;
+};
+
+static void show(const struct ev_packet *rec, struct outputs *o)
 {
 	static const struct iface eth0 = {.name = "eth0"};
 	struct packet p;
 
 	packet_from_record(rec, &eth0, rec->len % 7 ? UINT32_MAX : 60, &p);
 	p.ts_ns = rec->hdr.ts_ns;
-	s->ops->packet(s, &p);
+	o->text->ops->packet(o->text, &p);
+	o->json->ops->packet(o->json, &p);
+}
+
+static int on_frame(void *ctx, const struct plain_frame *frame)
+{
+	(void)ctx;
+	return frame->len > 94 + 20 + 65535;
+}
+
+static void show_plain(const struct ev_tls_data *rec, struct outputs *o)
+{
+	struct plain p = {
+		.ts_ns = rec->hdr.ts_ns,
+		.key = rec->key,
+		.ssl = rec->ssl,
+		.fd = rec->fd,
+		.flags = rec->flags,
+		.total = rec->total,
+		.offset = rec->offset,
+		.data = (const uint8_t *)(rec + 1),
+		.len = rec->len,
+	};
+
+	owner_from_val(&rec->owner, &p.owner);
+	o->text->ops->plain(o->text, &p);
+	o->json->ops->plain(o->json, &p);
+	if (pcapng_plain_put(o->plain, &p, on_frame, NULL))
+		abort();
 }
 
 /* `size` bytes that hold exactly this record; freed here. */
-static void take(void *rec, size_t size, struct sink *s)
+static void take(void *rec, size_t size, struct outputs *o)
 {
 	const struct ev_hdr *hdr = rec;
 
 	if (rec && !record_check(rec, size) && hdr->type == EV_PACKET)
-		show(rec, s);
+		show(rec, o);
+	else if (rec && !record_check(rec, size) && hdr->type == EV_TLS_DATA)
+		show_plain(rec, o);
 	free(rec);
 }
 
@@ -62,20 +101,59 @@ static void *as_frame(const uint8_t *data, size_t len)
 	return rec;
 }
 
+/* The same as plaintext: the first byte chooses the flags, the second what is missing around it. */
+static void *as_plain(const uint8_t *data, size_t len)
+{
+	struct ev_tls_data *rec = calloc(1, sizeof(*rec) + len - 2);
+
+	if (!rec)
+		return NULL;
+	rec->hdr.type = EV_TLS_DATA;
+	rec->hdr.size = sizeof(*rec);
+	rec->flags = data[0];
+	rec->len = (uint32_t)len - 2;
+	rec->offset = data[1] >> 4;
+	rec->total = rec->offset + rec->len + (data[1] & 15);
+	memcpy(&rec->key, data + 2, len - 2 < sizeof(rec->key) ? len - 2 : sizeof(rec->key));
+	memcpy(rec + 1, data + 2, len - 2);
+	return rec;
+}
+
+static void take_all(const uint8_t *data, size_t len, struct outputs *o)
+{
+	take(as_record(data, len), len, o);
+	if (len)
+		take(as_frame(data, len), sizeof(struct ev_packet) + len - 1, o);
+	for (int i = 0; i < 2 && len > 1; i++)
+		take(as_plain(data, len), sizeof(struct ev_tls_data) + len - 2, o);
+}
+
+static void check_json(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\n' && (text[i] < 0x20 || text[i] > 0x7e))
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct text_opts opts[] = {{0}, {.verbose = true}, {.quiet = true}};
-	FILE *null = fopen("/dev/null", "w");
-	struct sink *s = null ? text_open(null, &opts[len % 3]) : NULL;
+	static const struct text_opts opts[] = {{.plain = true}, {.verbose = true, .plain = true, .hex = true}, {.quiet = true}};
+	const struct json_opts json_opts = {.plain = true};
+	char *text = NULL;
+	size_t text_len;
+	FILE *null = fopen("/dev/null", "w"), *json = open_memstream(&text, &text_len);
+	struct outputs o = {text_open(null, &opts[len % 3]), json_open(json, &json_opts), pcapng_plain_new(1514, 4)};
 
-	if (s) {
-		take(as_record(data, len), len, s);
-		if (len)
-			take(as_frame(data, len), sizeof(struct ev_packet) + len - 1, s);
-		s->ops->close(s);
-	}
-	if (null)
-		fclose(null);
+	if (!null || !json || !o.text || !o.json || !o.plain)
+		abort();
+	take_all(data, len, &o);
+	o.text->ops->close(o.text);
+	o.json->ops->close(o.json);
+	pcapng_plain_free(o.plain);
+	fclose(null);
+	fclose(json);
+	check_json(text, text_len);
+	free(text);
 	return 0;
 }
 

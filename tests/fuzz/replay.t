@@ -20,7 +20,10 @@ replay()
 }
 
 "$bin/make_records" >"$work/records"
-replay record 3000 "$work/records" "$top"/tests/golden/expected/*
+mkdir "$work/plain"
+"$bin/make_plain" "$work/plain"
+head -c 3000 "$work/plain/records" >"$work/plaintext"
+replay record 3000 "$work/records" "$work/plaintext" "$top"/tests/golden/expected/*
 perl -ne 'if (/^(\w+)-(\w+).*\[vdso\]/) { open(M, "<:raw", "/proc/self/mem"); seek(M, hex $1, 0);
 	read(M, $d, hex($2) - hex $1); print $d }' /proc/self/maps >"$work/vdso"
 replay kver 2000 "$work/vdso"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The outputs on recorded records: text and pcapng byte by byte as expected, and judged by tcpdump, tshark and capinfos.
+# The outputs on recorded records: text, JSON and pcapng byte by byte as expected, and judged by tcpdump, tshark, capinfos and perl.
 #
 # When a change is meant to change the outputs: tests/golden/golden.t --accept rewrites what is expected; read the diff.
 set -u
@@ -16,10 +16,10 @@ for program in make_records replay; do
 	[ -x "$bin/$program" ] || skip_all "$bin/$program is not built: make test-tools"
 done
 
-# replay FORM [OPTION]: $work/FORM.txt and $work/FORM.pcapng
+# replay FORM [OPTION]: $work/FORM.txt, $work/FORM.json and $work/FORM.pcapng
 replay()
 {
-	"$bin/replay" ${2:+"$2"} "$work/records" "$work/$1.txt" "$work/$1.pcapng"
+	"$bin/replay" ${2:+"$2"} "$work/records" "$work/$1.txt" "$work/$1.json" "$work/$1.pcapng"
 }
 
 # Number, interface, direction and comment of each packet, as tshark reads them. Some versions pad the direction, some
@@ -76,16 +76,27 @@ for form in plain verbose quiet; do
 done
 tshark_fields "$work/plain.pcapng" >"$work/tshark"
 sha256sum <"$work/plain.pcapng" >"$work/sha256"
+cp "$work/plain.json" "$work/json"
 
 if [ "${1:-}" = --accept ]; then
 	mkdir -p "$want"
-	cp "$work"/{plain,verbose,quiet,tshark,sha256} "$want"
+	cp "$work"/{plain,verbose,quiet,json,tshark,sha256} "$want"
 	exit
 fi
 
 for form in plain verbose quiet; do
 	ok "text, $form" diff -u "$want/$form" "$work/$form"
 done
+ok "JSON" diff -u "$want/json" "$work/json"
+for form in plain verbose quiet; do
+	ok "JSON, $form: a valid object a line, numbers as numbers" tests/golden/json-check "$work/$form.json" "$(wc -l <"$work/$form.txt")"
+done
+sed 's/"len":\([0-9]*\)/"len":"\1"/' "$work/json" >"$work/quoted"
+ok "a number that is none would be noticed" bash -c '! tests/golden/json-check "$1" 2>/dev/null' - "$work/quoted"
+is "JSON has the text's summaries" "$(tests/golden/json-check --get summary "$work/plain.json")" \
+	"$(sed -E 's/^[0-9:.]+ \(.*, (in|out)\) //' "$work/plain.txt")"
+is "and its processes, byte by byte" "$(tests/golden/json-check --get owner.comm "$work/plain.json")" \
+	"$(sed -nE 's/^[^ ]+ \([^,]*, proc (\?|(.*):[0-9]+, uid [0-9]+), (in|out)\) .*/\2/p' "$work/plain.txt")"
 if [ "$(printf '\1\0' | od -An -tu2 | tr -d ' ')" = 1 ]; then
 	is "pcapng, byte by byte" "$(cat "$work/sha256")" "$(cat "$want/sha256")"
 else

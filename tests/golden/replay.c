@@ -3,8 +3,10 @@
  * src/base/clock.c src/out/text.c src/out/text_plain.c src/out/dissect.c src/out/dissect_arp.c src/out/dissect_icmp.c
  * src/out/dissect_icmp6.c src/out/dissect_ip.c src/out/dissect_ip6.c src/out/dissect_tcp.c
  * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c
- * src/out/pcapng_file.c src/out/pcapng_proc.c */
-/* replay [-v|-q] RECORDS TEXT PCAPNG: what the outputs make of a file of records (golden.h). The clock is
+ * src/out/pcapng_file.c src/out/pcapng_proc.c src/out/pcapng_comment.c
+ * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/synth.c src/model/plain.c src/out/json.c
+ * src/out/json_put.c src/out/json_packet.c src/out/fields.c */
+/* replay [-v|-q|--plaintext] RECORDS TEXT JSON PCAPNG: what the outputs make of a file of records (golden.h). The clock is
  * fixed, so the same records always give the same bytes. */
 #include "tests/golden/golden.h"
 
@@ -13,17 +15,24 @@
 
 #include "base/clock.h"
 #include "model/record.h"
+#include "out/json.h"
 #include "out/pcapng.h"
 #include "out/text.h"
 
 #define OFFSET_NS 1700049599000000000LL /* the record's time plus this is 2023-11-15 12:00:00 UTC and on */
-#define SINK_CNT 2
+#define SINK_CNT 3 /* text, JSON, pcapng */
 
 struct replay {
 	struct iface_table *ifaces;
 	struct sink *sinks[SINK_CNT];
 	struct clock_offset clock;
 	struct stats stats;
+};
+
+struct args {
+	FILE *in, *text, *json;
+	const char *pcapng;
+	bool verbose, quiet, plain;
 };
 
 static uint64_t end_of_capture(void)
@@ -66,6 +75,40 @@ static int hand_over(struct replay *r, const struct ev_packet *rec)
 	return 0;
 }
 
+/* Behind the others, as in a capture. */
+static int add_plain_iface(struct replay *r)
+{
+	struct iface *iface = iface_add(r->ifaces, 0, 0, "tls-plaintext", false);
+
+	if (!iface)
+		return -1;
+	iface->plain = true;
+	return r->sinks[SINK_CNT - 1]->ops->iface(r->sinks[SINK_CNT - 1], iface);
+}
+
+static int hand_over_plain(struct replay *r, const struct ev_tls_data *rec)
+{
+	struct plain p = {
+		.ts_ns = clock_realtime_ns(&r->clock, rec->hdr.ts_ns),
+		.key = rec->key,
+		.ssl = rec->ssl,
+		.fd = rec->flags & EV_TLS_FD ? rec->fd : -1,
+		.flags = rec->flags,
+		.total = rec->total,
+		.offset = rec->offset,
+		.data = (const uint8_t *)(rec + 1),
+		.len = rec->len,
+	};
+
+	owner_from_val(&rec->owner, &p.owner);
+	r->stats.plain_bytes += p.len;
+	for (int s = 0; s < SINK_CNT; s++) {
+		if (r->sinks[s]->ops->plain(r->sinks[s], &p))
+			return -1;
+	}
+	return 0;
+}
+
 /* Reads the next record to `rec`. Its length; 0 at the end; -1: the file is damaged. */
 static int next_record(FILE *in, void *rec)
 {
@@ -79,19 +122,22 @@ static int next_record(FILE *in, void *rec)
 	return (int)len;
 }
 
-static int run(struct replay *r, FILE *in)
+static int run(struct replay *r, const struct args *args)
 {
 	static union {
 		struct ev_hdr hdr;
 		struct ev_packet packet;
+		struct ev_tls_data tls;
 		uint8_t bytes[GOLDEN_RECORD_MAX];
 	} rec;
 	int len;
 
-	if (add_ifaces(r))
+	if (add_ifaces(r) || (args->plain && add_plain_iface(r)))
 		return -1;
-	while ((len = next_record(in, &rec)) > 0) {
+	while ((len = next_record(args->in, &rec)) > 0) {
 		if (rec.hdr.type == EV_PACKET && hand_over(r, &rec.packet))
+			return -1;
+		if (rec.hdr.type == EV_TLS_DATA && hand_over_plain(r, &rec.tls))
 			return -1;
 	}
 	for (int s = 0; s < SINK_CNT && !len; s++)
@@ -114,14 +160,16 @@ static int open_pcapng(const char *path, struct sink **out)
 	return fd < 0 ? fd : pcapng_open(fd, &opts, out);
 }
 
-static int replay(FILE *in, FILE *text, const char *pcapng, const struct text_opts *opts)
+static int replay(const struct args *args)
 {
-	struct replay r = {.ifaces = iface_table_new(), .sinks = {text_open(text, opts)}};
+	const struct text_opts text = {.verbose = args->verbose, .quiet = args->quiet, .plain = args->plain};
+	const struct json_opts json = {.verbose = args->verbose, .quiet = args->quiet, .plain = args->plain};
+	struct replay r = {.ifaces = iface_table_new(), .sinks = {text_open(args->text, &text), json_open(args->json, &json)}};
 	int err = -1;
 
 	clock_offset_set(&r.clock, 0, OFFSET_NS);
-	if (r.ifaces && r.sinks[0] && !open_pcapng(pcapng, &r.sinks[1]))
-		err = run(&r, in);
+	if (r.ifaces && r.sinks[0] && r.sinks[1] && !open_pcapng(args->pcapng, &r.sinks[2]))
+		err = run(&r, args);
 	for (int s = 0; s < SINK_CNT; s++) {
 		if (r.sinks[s])
 			r.sinks[s]->ops->close(r.sinks[s]);
@@ -130,31 +178,36 @@ static int replay(FILE *in, FILE *text, const char *pcapng, const struct text_op
 	return err;
 }
 
+static int finish(FILE *f)
+{
+	return f ? fclose(f) : 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct text_opts opts = {0};
-	FILE *in, *text;
+	struct args args = {0};
 	int err = -1;
 
-	if (argc == 5) {
-		opts.verbose = !strcmp(argv[1], "-v");
-		opts.quiet = !strcmp(argv[1], "-q");
+	if (argc == 6) {
+		args.verbose = !strcmp(argv[1], "-v");
+		args.quiet = !strcmp(argv[1], "-q");
+		args.plain = !strcmp(argv[1], "--plaintext");
 		argv++;
 		argc--;
 	}
-	if (argc != 4) {
-		fprintf(stderr, "usage: replay [-v|-q] RECORDS TEXT PCAPNG\n");
+	if (argc != 5) {
+		fprintf(stderr, "usage: replay [-v|-q|--plaintext] RECORDS TEXT JSON PCAPNG\n");
 		return 2;
 	}
-	in = fopen(argv[1], "r");
-	text = fopen(argv[2], "w");
-	if (in && text)
-		err = replay(in, text, argv[3], &opts);
+	args.in = fopen(argv[1], "r");
+	args.text = fopen(argv[2], "w");
+	args.json = fopen(argv[3], "w");
+	args.pcapng = argv[4];
+	if (args.in && args.text && args.json)
+		err = replay(&args);
 	if (err)
 		fprintf(stderr, "replay: %s could not be replayed\n", argv[1]);
-	if (in)
-		fclose(in);
-	if (text && fclose(text))
+	if (finish(args.in) | finish(args.text) | finish(args.json))
 		err = -1;
 	return err ? 1 : 0;
 }

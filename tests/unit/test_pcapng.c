@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c src/out/pcapng_file.c src/out/pcapng_proc.c src/out/fmt.c
+/* links: src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c src/out/pcapng_file.c src/out/pcapng_proc.c src/out/pcapng_comment.c
+ * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/synth.c src/model/plain.c src/out/fmt.c
  * src/model/iface.c src/model/owner.c src/base/buf.c -lpthread */
 #include "out/pcapng.h"
 
@@ -278,6 +279,60 @@ static void test_structure(void)
 	end(&c);
 }
 
+static bool isb_count(const struct block *b, uint16_t code, uint64_t want)
+{
+	uint16_t len;
+	const uint8_t *val = option(b, 12, code, &len);
+
+	return val && len == 8 && u64(val) == want;
+}
+
+/* What test_pcapng_plain.c sees made, in blocks. */
+static void test_plaintext(void)
+{
+	struct plain p = {.ts_ns = TS, .fd = 5, .flags = EV_TLS_WRITE | EV_TLS_INFERRED | EV_TLS_EARLY, .total = 30, .offset = 10,
+		.data = (const uint8_t *)"what was said", .len = 13};
+	const struct stats st = {.plain_bytes = 13, .plain_cut = 1, .plain_lost = 2};
+	static const char *const comments[] = {"", "", " missing=10", " tls=write"};
+	struct capture c;
+	struct iface *plain;
+	uint16_t len;
+
+	begin(&c);
+	p.owner = owner(1234, 5, "curl");
+	tap_is_int(c.sink->ops->plain(c.sink, &p), 0, "plaintext nobody made an interface for");
+	add_iface(&c, 2, "eth0");
+	plain = iface_add(c.ifaces, 0, 0, "tls-plaintext", false);
+	plain->plain = true;
+	c.sink->ops->iface(c.sink, plain);
+	tap_is_int(c.sink->ops->plain(c.sink, &p), 0, "plaintext");
+	c.sink->ops->finish(c.sink, c.ifaces, &st);
+	read_back(&c);
+	tap_is_int(c.cnt, 11, "SHB, 2 IDB, DPIB, SYN, SYN-ACK, ACK, data, ACK, 2 ISB");
+	if (c.cnt != 11)
+		return end(&c);
+	is_option_str(&c.blocks[2], 8, 2, "tls-plaintext", "its interface");
+	tap_ok(u16(c.blocks[2].body) == 1 && u32(c.blocks[2].body + 4) == 65344 && has_option(&c.blocks[2], 8, 3) &&
+			!has_option(&c.blocks[2], 8, 11),
+		"link type and snap length as the others, a description, no filter");
+	for (int i = 0; i < 4; i++) {
+		const struct block *b = &c.blocks[4 + i];
+		char want[128];
+
+		snprintf(want, sizeof(want), "pid=1234 tid=1234 uid=1000 comm=curl attr=exact fd=5%s flags=inferred,early%s",
+			i == 3 ? comments[i] : "", i == 3 ? "" : comments[i]);
+		is_option_str(b, epb_fixed(b), 1, want, "comment");
+		tap_ok(b->type == 6 && u32(b->body) == 1 && u32(b->body + 8) == (uint32_t)TS && has_option(b, epb_fixed(b), 8),
+			"of that interface, at that time, with the process");
+	}
+	tap_ok(!memcmp(c.blocks[7].body + 20 + 94, "what was said", 13), "the data");
+	tap_ok(u32(option(&c.blocks[7], epb_fixed(&c.blocks[7]), 2, &len)) == 2, "written: outbound");
+	tap_ok(isb_count(&c.blocks[10], 8, 5) && !has_option(&c.blocks[10], 12, 4) && isb_count(&c.blocks[9], 4, 0),
+		"statistics: its own frames");
+	is_option_str(&c.blocks[10], 12, 1, "plaintext: bytes=13 cut=1 lost=2", "and what was lost");
+	end(&c);
+}
+
 static void test_processes(void)
 {
 	static const struct {
@@ -356,14 +411,6 @@ static void test_many_processes(void)
 	tap_is_int(count_type(&c, 0x80000001), max + 2,
 		"one process more than the table holds, one of them twice");
 	end(&c);
-}
-
-static bool isb_count(const struct block *b, uint16_t code, uint64_t want)
-{
-	uint16_t len;
-	const uint8_t *val = option(b, 12, code, &len);
-
-	return val && len == 8 && u64(val) == want;
 }
 
 /* One interface: all counts are its own. */
@@ -570,6 +617,7 @@ static void test_create(void)
 int main(void)
 {
 	test_structure();
+	test_plaintext();
 	test_processes();
 	test_many_processes();
 	test_statistics_of_one();

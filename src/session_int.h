@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "compat/feature.h"
 #include "model/addrs.h"
+#include "model/conn.h"
 #include "model/flow.h"
 #include "model/holders.h"
 #include "model/iface.h"
@@ -108,6 +109,7 @@ struct session {
 	struct stream plain; /* ring NULL: no plaintext is wanted */
 	struct hooks *hooks;
 	struct hooks *tls_hooks; /* NULL: no plaintext is wanted */
+	struct conn_table *conns; /* NULL, too */
 	struct secret_table *secrets; /* NULL, like the next: no secrets are wanted */
 	struct tls_probes *tls_probes;
 	struct tls_find *tls_find;
@@ -268,6 +270,16 @@ void session_on_secret(struct session *s, const struct ev_secret *ev);
 void session_on_plain(void *ctx, const void *rec, size_t len);
 /* Looks at some more processes; call it about every tick. */
 void session_find_tls(struct session *s);
+
+/* session_conn.c: connections by who holds them, only where plaintext is wanted: fed with what the kernel side tells and with seeds; */
+int session_open_conns(struct session *s);
+void session_conn_owner(struct session *s, const struct ev_owner *ev);
+void session_conn_release(struct session *s, const struct ev_release *ev);
+void session_conn_close(struct session *s, const struct ev_close *ev);
+void session_conn_process(struct session *s, const struct ev_hdr *ev);
+
+/* completes a piece of plaintext: by its descriptor the connection, by its connection the descriptor. */
+void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct plain *p);
 
 /* Where a packet goes once its owner is settled: to the sinks, at once or after its keys. */
 void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p);

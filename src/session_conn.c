@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 
 /* Above it the oldest are forgotten: some 250 bytes each, as far as there are so many. */
@@ -95,4 +96,11 @@ void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct 
 
 		p->fd = conn_fd(s->conns, &known, &who, ev->hdr.ts_ns);
 	}
+}
+
+void session_conn_report(const struct session *s)
+{
+	if (s->conns)
+		log_info("connections: %zu known, of %zu processes, %" PRIu64 " forgotten", conn_count(s->conns),
+			conn_process_count(s->conns), conn_evicted(s->conns));
 }

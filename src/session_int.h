@@ -281,6 +281,9 @@ void session_conn_process(struct session *s, const struct ev_hdr *ev);
 /* completes a piece of plaintext: by its descriptor the connection, by its connection the descriptor. */
 void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct plain *p);
 
+/* How many are known, for SIGUSR1. */
+void session_conn_report(const struct session *s);
+
 /* Where a packet goes once its owner is settled: to the sinks, at once or after its keys. */
 void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p);
 

@@ -280,12 +280,12 @@ PT_INLINE int pt_call_arg(u64 gap)
 
 	PT_READ(stack, &task->stack);
 	regs = stack + PT_STACK_SIZE - gap - sizeof(*regs);
-	PT_READ_N(&arg, sizeof(arg), &PT_REGS_PARM1(regs));
+	PT_READ_N(&arg, sizeof(arg), (void *)&PT_REGS_PARM1(regs));
 	return (int)arg;
 }
 
-/* The descriptor by which the current process acts on `sk`: what sends, receives, connects and so on takes it first. It is looked up,
- * so what is no descriptor of that socket names none. -1: not known. */
+/* The descriptor by which the current process acts on `sk`: what sends, receives, connects and so on takes it first. It is looked
+ * up, so what is no descriptor of that socket names none. -1: not known. */
 PT_INLINE int pt_acting_fd(struct sock *sk)
 {
 	int fd = pt_call_arg(0);

@@ -90,6 +90,7 @@ void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct 
 		if (!c)
 			return;
 		p->key = c->key;
+		p->owner.sock_id = c->sock_id;
 		p->flags |= EV_TLS_KEY;
 	} else if (p->flags & EV_TLS_KEY && p->fd < 0) {
 		struct conn known = conn_of(&ev->key, ev->owner.sock_id, 0);

@@ -143,8 +143,7 @@ static void make_room(struct conn_table *t)
 	}
 }
 
-/* Puts `e` where the newest of its tuple is looked for, in front of those there are. false: no memory; all stays as it was, or, where
- * there were any, they are gone. */
+/* Puts `e` where the newest of its tuple is looked for, in front of those there are. false: no memory; then those are gone, too. */
 static bool put(struct conn_table *t, struct conn_entry *e)
 {
 	struct conn_entry *older = conn_newest(t, &e->conn.key);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Connections by who holds them: (process, fd) -> connection, and connection -> its (process, fd) names (DESIGN.md section 5).
  *
- * A connection is a generation (sock_id) of a socket. Descriptors are names of it: accept, connect, dup, SCM_RIGHTS and fork each give
- * it one more. A name is valid from the time it was told of until the descriptor is closed, is another's, or its process ends;
- * questions are about a time, too, because what is asked about is judged a window after it happened: by then the descriptor may be
- * another connection's. Records may come a little out of order: times decide.
+ * A connection is a generation (sock_id) of a socket. Descriptors are names of it: accept, connect, dup, SCM_RIGHTS and fork each
+ * give it one more. A name is valid from the time it was told of until the descriptor is closed, is another's, or its process
+ * ends; questions are about a time, too, because what is asked about is judged a window after it happened: by then the descriptor
+ * may be another connection's. Records may come a little out of order: times decide.
  *
- * A destroyed socket only schedules its end: data may still come, so it answers CONN_LINGER_NS more; then `destroyed` is called and it
- * goes, with its names. What has its fd, its tuple or its socket's address meanwhile is another connection and loses nothing.
+ * A destroyed socket only schedules its end: data may still come, so it answers CONN_LINGER_NS more; then `destroyed` is called
+ * and it goes, with its names. What has its fd, its tuple or its socket's address meanwhile is another connection and loses nothing.
  *
  * Connections are found by their tuple. One of before the start (sock_id 0: a seed) gets its generation from the first record that
- * has one. Bounded: of the destroyed the first goes first, else the connection that was added first, and is counted. Single-threaded.
- * Times are CLOCK_MONOTONIC and always given, never read: tests drive the clock.
+ * has one. Bounded: of the destroyed the first goes first, else the connection that was added first, and is counted.
+ * Single-threaded. Times are CLOCK_MONOTONIC and always given, never read: tests drive the clock.
  */
 #ifndef PIDTAP_MODEL_CONN_H
 #define PIDTAP_MODEL_CONN_H
@@ -59,15 +59,15 @@ struct conn_opts {
 struct conn_table *conn_table_new(const struct conn_opts *opts);
 void conn_table_free(struct conn_table *t); /* calls nothing */
 
-/* From ts_ns on `fd` of that process is a name of this connection (its end_ns is not looked at), which is new or known; fd negative:
- * no name is told. 0; -EINVAL: no connection (no protocol, or a port is missing); -ENOMEM. */
+/* From ts_ns on `fd` of that process is a name of this connection (its end_ns is not looked at), which is new or known; fd
+ * negative: no name is told. 0; -EINVAL: no connection (no protocol, or a port is missing); -ENOMEM. */
 int conn_add(struct conn_table *t, const struct conn *c, const struct conn_who *who, int32_t fd, uint64_t ts_ns);
 
 /* A child has what its parent has. 0 or -ENOMEM: it has some of it. */
 int conn_fork(struct conn_table *t, const struct conn_who *parent, const struct conn_who *child, uint64_t ts_ns);
 
-/* One descriptor was closed, or (negative) it is not known which of this connection's; the process runs another program: what of its
- * descriptors is left is not known; the process ended. The connections stay. */
+/* One descriptor was closed, or (negative) it is not known which of this connection's; the process runs another program: what of
+ * its descriptors is left is not known; the process ended. The connections stay. */
 void conn_drop(struct conn_table *t, const struct conn *c, const struct conn_who *who, int32_t fd, uint64_t ts_ns);
 void conn_exec(struct conn_table *t, const struct conn_who *who);
 void conn_exit(struct conn_table *t, const struct conn_who *who, uint64_t ts_ns);

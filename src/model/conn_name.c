@@ -161,7 +161,8 @@ static bool make_room(struct conn_table *t, struct conn_entry *e, uint64_t ts_ns
 }
 
 /* Behind `newer` (NULL: there is none), and before those that began earlier, which end here. */
-static int insert(struct conn_process *p, struct conn_name **at, struct conn_name *newer, struct conn_entry *e, int32_t fd, uint64_t ts_ns)
+static int insert(struct conn_process *p, struct conn_name **at, struct conn_name *newer, struct conn_entry *e, int32_t fd,
+	uint64_t ts_ns)
 {
 	struct conn_name *n = calloc(1, sizeof(*n));
 

@@ -263,7 +263,6 @@ static void test_fork(void)
 	tap_is_int(at(&child, 5, 7 * SEC), 0, "what another program has of it is not known");
 	tap_is_int(conn_count(table), 3, "no connection went by all that");
 	tap_is_int(conn_fork(table, &child, &me, 8 * SEC), 0, "who has nothing leaves nothing");
-	conn_exec(table, &child);
 	tap_is_int(at(&me, 5, 9 * SEC), 3, "in nobody");
 	conn_table_free(table);
 }

@@ -10,9 +10,14 @@
 /* Above it the oldest are forgotten: some 250 bytes each, as far as there are so many. */
 #define CONNECTIONS_MAX (1U << 20)
 
+static void on_destroyed(void *ctx, const struct conn *c)
+{
+	session_sink_ended(ctx, c);
+}
+
 int session_open_conns(struct session *s)
 {
-	const struct conn_opts opts = {.max = CONNECTIONS_MAX};
+	const struct conn_opts opts = {.max = CONNECTIONS_MAX, .destroyed = on_destroyed, .ctx = s};
 
 	if (!s->opts->plaintext)
 		return 0;

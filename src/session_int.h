@@ -293,6 +293,7 @@ void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
 void session_sink_secret(struct session *s, const struct secret *secret);
 void session_sink_plain(struct session *s, const struct plain *p);
+void session_sink_ended(struct session *s, const struct conn *c);
 void session_flush_sinks(struct session *s);
 
 /* Statistics, then the end of every sink that has not failed. */

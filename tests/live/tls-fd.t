@@ -45,6 +45,12 @@ talk()
 	wait "$client_pid"
 }
 
+tells_how_many()
+{
+	kill -USR1 "$tap_pid"
+	wait_until 5 grep -qE '^pidtap: connections: [1-9][0-9]* known, of [1-9][0-9]* processes, 0 forgotten$' "$work/err"
+}
+
 ok "a certificate" make_certificate
 for backend in $backends; do
 	start_server
@@ -55,6 +61,7 @@ for backend in $backends; do
 	is "$backend: listens" $? 0
 	talk
 	is "$backend: they talk" $? 0
+	ok "$backend: SIGUSR1 tells how many connections are known" tells_how_many
 	tap_stop
 	is "$backend: ends well" "$tap_status" 0
 	kill "$server_pid"

@@ -72,7 +72,7 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # those named); `check` runs only what is left of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
 NATIVE_ONLY := addresses assume command errors evict filters follow holders icmp-error leave netns output reuse seed signals \
-	strict tls tls-alone tls-bad tls-file tls-find tunnel vlan
+	strict tls tls-alone tls-bad tls-fd tls-file tls-find tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))
@@ -81,7 +81,7 @@ VM_SCENARIOS ?= tcp-connect
 VM_MATRIX = tests/matrix/run --table /var/cache/pidtap-vm-out/matrix.md $(VM_SCENARIOS) || status=1;
 VM_TIMEOUT ?= 2700
 
-.PHONY: demo check check-native check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint unit-tests live-tools test-tools help
+.PHONY: demo check check-native check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint bench-conn unit-tests live-tools test-tools help
 
 help:
 	@sed -n 's/^#   //p; s/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -135,6 +135,9 @@ check-scripts: ## shellcheck
 lint: check-headers check-scripts ## headers, scripts, layers
 	@tools/check-layers
 
+bench-conn: $(O)/bench-conn ## what a million connections cost the table of them: bytes and time; asserts nothing
+	@$<
+
 unit-tests: $(UNIT)
 live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict $(O)/tests/tls_static
 test-tools: live-tools $(TEST_TOOLS)
@@ -161,6 +164,11 @@ $$(O)/tests/%: tests/$(1)/%.c $$$$(call linked_sources,tests/$(1)/$$$$*.c) $$(HE
 endef
 .SECONDEXPANSION:
 $(foreach dir,unit probes tls golden fuzz live,$(eval $(call linked_programs,$(dir))))
+
+# Benches: without sanitizers, unlike the tests.
+$(O)/bench-%: tools/bench/%.c $$(call linked_sources,tools/bench/$$*.c) $(HEADERS)
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(call links,$<)
 
 install: all ## to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man8 \

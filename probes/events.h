@@ -61,12 +61,13 @@
 #define EV_OWN_FLOW 1	/* key holds both ends; laddr may be all zero: unconnected UDP, source not yet chosen */
 #define EV_OWN_PORT 2	/* bound local port, remote end open: laddr may be all zero (any), raddr and rport are 0 */
 #define EV_OWN_LISTEN 3 /* listening TCP socket: as EV_OWN_PORT */
-#define EV_OWN_HOLD 4	/* one more process got a descriptor of a socket that has an owner; key is not looked at */
+#define EV_OWN_HOLD 4	/* one more process got a descriptor of a socket that has an owner, or (EV_OWN_AGAIN) that got one more */
 
 /* ev_owner.flags */
 #define EV_OWN_V6 0x01	   /* AF_INET6 socket */
 #define EV_OWN_V6ONLY 0x02 /* IPV6_V6ONLY: does not take IPv4 */
 #define EV_OWN_REUSE 0x04  /* SO_REUSEADDR or SO_REUSEPORT: others may be bound to the same port */
+#define EV_OWN_AGAIN 0x08  /* EV_OWN_HOLD of the owner itself: dup */
 
 /* ev_packet.flags */
 #define EV_PKT_KEY 0x01	 /* key is valid (TCP, UDP, or an ICMP echo: lport is then the identifier) */
@@ -142,7 +143,7 @@ struct ev_owner {
 	struct ev_key key;
 	struct ev_owner_val owner;
 	__u64 ino;  /* inode number of the socket's file: `socket:[INO]` in /proc/PID/fd; 0 while it has none */
-	__s32 fd;   /* descriptor, -1 where the hook does not know it */
+	__s32 fd;   /* descriptor it was done with, -1: not known */
 	__u8 kind;  /* EV_OWN_FLOW ... */
 	__u8 flags; /* EV_OWN_V6 ... */
 	__u8 pad[2];
@@ -154,7 +155,7 @@ struct ev_close {
 	struct ev_hdr hdr;
 	__u64 sk;
 	__u64 sock_id;	   /* 0: the kernel's map does not know it (a seed, or evicted): key, sk and ino say whose end it is */
-	struct ev_key key; /* valid where sock_id is 0 */
+	struct ev_key key; /* lport 0: not known any more; with sock_id, of a datagram socket that moved on */
 	__u64 ino;	   /* 0 where it has lost its file already */
 } EV_RECORD;
 #define EV_LINGER_NS 3000000000ULL
@@ -165,11 +166,11 @@ struct ev_release {
 	struct ev_hdr hdr;
 	__u64 sk;
 	__u64 sock_id;	   /* as in ev_close; 0: whoever gave it up may not have been the owner */
-	struct ev_key key; /* valid where sock_id is 0 */
+	struct ev_key key;
 	__u64 ino;
 	__u64 start_ns; /* of the process that gave it up */
 	__u32 pid;
-	__u32 pad;
+	__s32 fd;	/* which descriptor; -1: not known */
 } EV_RECORD;
 
 /* A SYN began a handshake; the kernel chose this one of several listeners that share its port (SO_REUSEPORT). Says which socket, and

@@ -50,6 +50,14 @@
 #define PT_START_BOOTTIME real_start_time
 #endif
 
+/* A system call's registers are at the far end of its task's stack (task_pt_regs, asm/processor.h). That is so for x86-64 and
+ * arm64 with pages of 4 KiB; other sizes are known where the tree has macros. */
+#ifdef THREAD_SIZE
+#define PT_STACK_SIZE THREAD_SIZE
+#else
+#define PT_STACK_SIZE 16384
+#endif
+
 /* A value the loader patches in at load time. A plain constant would be folded away. */
 #define PT_PATCHED(mark)                                                                                        \
 	({                                                                                                   \

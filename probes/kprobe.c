@@ -22,19 +22,19 @@ int kp_fd_install(struct pt_regs *ctx, unsigned int fd, struct file *file)
 	return 0;
 }
 
-PT_INLINE void pt_give_up(void *ctx, struct file *file)
+PT_INLINE void pt_give_up(void *ctx, struct file *file, int fd)
 {
 	struct sock *sk = pt_file_sock(file);
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
 	if (proto && proto != PT_PROTO_RAW)
-		pt_gives_up(ctx, sk, file);
+		pt_gives_up(ctx, sk, file, fd);
 }
 
 /* A descriptor goes: by close(2) below 6.6, by exit, exec and dup2. */
 int kp_filp_close(struct pt_regs *ctx, struct file *file)
 {
-	pt_give_up(ctx, file);
+	pt_give_up(ctx, file, -1);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ int kp_close_fd(struct pt_regs *ctx, unsigned int fd)
 	struct file *file = pt_fd_file(fd);
 
 	if (file)
-		pt_give_up(ctx, file);
+		pt_give_up(ctx, file, (int)fd);
 	return 0;
 }
 

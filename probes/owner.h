@@ -126,6 +126,8 @@ PT_INLINE void pt_owner_send(void *ctx, struct ev_owner *ev)
 	ev->hdr.size = sizeof(*ev);
 	if (ev->owner.sk)
 		ev->ino = pt_sock_ino((struct sock *)ev->owner.sk);
+	if (ev->owner.sk && ev->fd < 0 && ev->owner.pid == bpf_get_current_pid_tgid() >> 32)
+		ev->fd = pt_acting_fd((struct sock *)ev->owner.sk);
 	if (m_owners.perf_submit(ctx, ev, sizeof(*ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
 }
@@ -294,8 +296,8 @@ PT_INLINE void pt_claim_listen(void *ctx, struct sock *sk, int fd)
 		pt_owner_send(ctx, &ev);
 }
 
-/* The current process got a descriptor of a socket that has an owner: that one stays. */
-PT_INLINE void pt_tell_holder(void *ctx, struct sock *sk, int fd)
+/* The current process got a descriptor of a socket that has an owner: that one stays. It may be itself (dup). */
+PT_INLINE void pt_tell_holder(void *ctx, struct sock *sk, u8 proto, int fd)
 {
 	struct ev_owner ev = {.fd = fd, .kind = EV_OWN_HOLD};
 	u64 addr = (u64)sk;
@@ -303,9 +305,12 @@ PT_INLINE void pt_tell_holder(void *ctx, struct sock *sk, int fd)
 
 	if (!pt_owner_current(&ev.owner))
 		return;
+	pt_sock_key(sk, proto, &ev.key);
 	s = m_sock.lookup(&addr);
-	if (!s || pt_same_process(&s->owner, &ev.owner))
+	if (!s)
 		return;
+	if (pt_same_process(&s->owner, &ev.owner))
+		ev.flags = EV_OWN_AGAIN;
 	ev.owner.sk = addr;
 	ev.owner.sock_id = s->owner.sock_id;
 	ev.owner.act_ns = bpf_ktime_get_ns();
@@ -328,16 +333,16 @@ PT_INLINE void pt_got_descriptor(void *ctx, struct sock *sk, int fd)
 		owned = !s->closed_ns && !s->released;
 	}
 	if (owned)
-		pt_tell_holder(ctx, sk, fd);
+		pt_tell_holder(ctx, sk, proto, fd);
 	else if (proto == PT_PROTO_TCP && state == PT_TCP_LISTEN)
 		pt_claim_listen(ctx, sk, fd);
 	else if (known || (proto == PT_PROTO_TCP && state != PT_TCP_CLOSE)) /* not one that socket(2) just made */
 		pt_claim(ctx, sk, fd);
 }
 
-/* The current process gives up a descriptor of `sk`, and other references to its file are left: where it was the owner, it
- * is not known who holds the socket now. User space finds out. */
-PT_INLINE void pt_released(void *ctx, struct sock *sk)
+/* The current process gives up a descriptor of `sk` (fd -1: one of them), and other references to its file are left: where it was
+ * the owner, it is not known who holds the socket now. User space finds out. */
+PT_INLINE void pt_released(void *ctx, struct sock *sk, int fd)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *s = m_sock.lookup(&addr);
@@ -352,13 +357,14 @@ PT_INLINE void pt_released(void *ctx, struct sock *sk)
 	ev.sk = addr;
 	ev.ino = pt_sock_ino(sk);
 	ev.pid = me.pid;
+	ev.fd = fd;
 	ev.start_ns = me.start_ns;
+	pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->released = 1;
 	} else {
 		/* a seed, or evicted */
-		pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
 		if (!ev.key.lport)
 			return;
 		if (!m_flow_owner.delete(&ev.key))
@@ -377,11 +383,12 @@ PT_INLINE void pt_sock_orphaned(struct sock *sk)
 		s->orphan = 1;
 }
 
-/* The current process closes a descriptor of `sk`. Who closes the last one of a connection ends it: the FIN is its own. */
-PT_INLINE void pt_gives_up(void *ctx, struct sock *sk, struct file *file)
+/* The current process closes a descriptor of `sk`, fd -1: one of them. Who closes the last one of a connection ends it: the FIN is
+ * its own. */
+PT_INLINE void pt_gives_up(void *ctx, struct sock *sk, struct file *file, int fd)
 {
 	if (pt_file_refs(file) > 1)
-		pt_released(ctx, sk);
+		pt_released(ctx, sk, fd);
 	else if (pt_sock_proto(sk) == PT_PROTO_TCP && pt_sock_state(sk) != PT_TCP_LISTEN)
 		pt_claim(ctx, sk, -1);
 }
@@ -400,12 +407,12 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 	ev.hdr.size = sizeof(ev);
 	ev.sk = addr;
 	ev.ino = pt_sock_ino(sk);
+	pt_sock_last_key(sk, pt_sock_proto(sk), &ev.key);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;
 	} else {
 		/* a seed, or evicted while open: user space may still know it by its key */
-		pt_sock_last_key(sk, pt_sock_proto(sk), &ev.key);
 		if (!ev.key.lport)
 			return;
 		if (!m_flow_owner.delete(&ev.key))

@@ -269,3 +269,33 @@ PT_INLINE struct sock *pt_fd_sock(int fd)
 
 	return file ? pt_file_sock(file) : 0;
 }
+
+/* The first argument of the system call the current process is in, if `gap` bytes lie behind its registers. */
+PT_INLINE int pt_call_arg(u64 gap)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	void *stack = 0;
+	struct pt_regs *regs;
+	u64 arg = 0;
+
+	PT_READ(stack, &task->stack);
+	regs = stack + PT_STACK_SIZE - gap - sizeof(*regs);
+	PT_READ_N(&arg, sizeof(arg), (void *)&PT_REGS_PARM1(regs));
+	return (int)arg;
+}
+
+/* The descriptor by which the current process acts on `sk`: what sends, receives, connects and so on takes it first. It is looked
+ * up, so what is no descriptor of that socket names none. -1: not known. */
+PT_INLINE int pt_acting_fd(struct sock *sk)
+{
+	int fd = pt_call_arg(0);
+
+	if (pt_fd_sock(fd) == sk)
+		return fd;
+#if LINUX_VERSION_CODE >= 0x060900 /* x86-64 that can do FRED (TOP_OF_KERNEL_STACK_PADDING) */
+	fd = pt_call_arg(16);
+	if (pt_fd_sock(fd) == sk)
+		return fd;
+#endif
+	return -1;
+}

@@ -220,14 +220,15 @@ int tp_exit_claim(struct pt_sys_exit *ctx)
  * only given up. */
 int tp_enter_close(struct pt_sys_enter *ctx)
 {
-	struct file *file = pt_fd_file((int)ctx->args[0]);
+	int fd = (int)ctx->args[0];
+	struct file *file = pt_fd_file(fd);
 	struct sock *sk = file ? pt_file_sock(file) : 0;
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
 	if (!proto)
 		return 0;
 	if (proto != PT_PROTO_RAW)
-		pt_gives_up(ctx, sk, file);
+		pt_gives_up(ctx, sk, file, fd);
 	if (pt_file_refs(file) > 1)
 		return 0;
 	if (proto == PT_PROTO_TCP)

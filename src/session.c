@@ -117,6 +117,7 @@ static int start(struct session *s)
 		catch_signals,
 		session_get_bundle,
 		make_tables,
+		session_open_conns,
 		open_sinks,
 		session_make_maps,
 		session_open_evict,
@@ -157,6 +158,7 @@ static void stop(struct session *s)
 	iface_select_fini(&s->select);
 	attribute_free(s->attributor);
 	addrs_free(s->addrs);
+	conn_table_free(s->conns);
 	proc_table_free(s->procs);
 	holders_free(s->holders);
 	flow_table_free(s->flows);

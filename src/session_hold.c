@@ -15,6 +15,8 @@ void session_on_holder(struct session *s, const struct ev_owner *ev)
 	struct owner who;
 
 	owner_from_val(&ev->owner, &who);
+	if (ev->flags & EV_OWN_AGAIN)
+		return;
 	if (ev->ino && holders_add(s->holders, ev->ino, &who, ev->hdr.ts_ns, ev->fd))
 		s->stats.claims_failed++;
 }

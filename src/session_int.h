@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "compat/feature.h"
 #include "model/addrs.h"
+#include "model/conn.h"
 #include "model/flow.h"
 #include "model/holders.h"
 #include "model/iface.h"
@@ -109,6 +110,7 @@ struct session {
 	struct stream plain; /* ring NULL: no plaintext is wanted */
 	struct hooks *hooks;
 	struct hooks *tls_hooks; /* NULL: no plaintext is wanted */
+	struct conn_table *conns; /* NULL, too */
 	struct secret_table *secrets; /* NULL, like the next: no secrets are wanted */
 	struct tls_probes *tls_probes;
 	struct tls_find *tls_find;
@@ -285,6 +287,19 @@ void session_on_mapping_wake(struct session *s, uint32_t cpu);
 void session_find_tls(struct session *s);
 void session_tend_tls(struct session *s);
 
+/* session_conn.c: connections by who holds them, only where plaintext is wanted: fed with what the kernel side tells and with seeds; */
+int session_open_conns(struct session *s);
+void session_conn_owner(struct session *s, const struct ev_owner *ev);
+void session_conn_release(struct session *s, const struct ev_release *ev);
+void session_conn_close(struct session *s, const struct ev_close *ev);
+void session_conn_process(struct session *s, const struct ev_hdr *ev);
+
+/* completes a piece of plaintext: by its descriptor the connection, by its connection the descriptor. */
+void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct plain *p);
+
+/* How many are known, for SIGUSR1. */
+void session_conn_report(const struct session *s);
+
 /* Where a packet goes once its owner is settled: to the sinks, at once or after its keys. */
 void session_hand_packet(struct session *s, const struct ev_packet *ev, const struct packet *p);
 
@@ -295,6 +310,7 @@ void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
 void session_sink_secret(struct session *s, const struct secret *secret);
 void session_sink_plain(struct session *s, const struct plain *p);
+void session_sink_ended(struct session *s, const struct conn *c);
 void session_flush_sinks(struct session *s);
 
 /* Statistics, then the end of every sink that has not failed. */

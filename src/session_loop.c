@@ -68,6 +68,7 @@ static void on_claim(struct session *s, const struct ev_owner *ev)
 {
 	session_note_netns(s, ev->key.netns, ev->owner.tid);
 	filter_acted(s->filter, ev->owner.pid, ev->owner.start_ns);
+	session_conn_owner(s, ev);
 	if (ev->kind == EV_OWN_HOLD)
 		session_on_holder(s, ev);
 	else if (flow_claim(s->flows, ev))
@@ -86,8 +87,10 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 	} else if (hdr->type == EV_OWNER) {
 		on_claim(s, rec);
 	} else if (hdr->type == EV_CLOSE) {
+		session_conn_close(s, rec);
 		flow_close(s->flows, rec);
 	} else if (hdr->type == EV_RELEASE) {
+		session_conn_release(s, rec);
 		session_on_release(s, rec);
 	} else if (hdr->type == EV_SECRET) {
 		session_on_secret(s, rec);
@@ -216,6 +219,8 @@ static void hand_on(struct session *s, uint64_t owners_until_ns, uint64_t packet
 	if (ring_fill_percent(s->packets.ring) > PRESSURE_PERCENT)
 		packets_until_ns = owners_until_ns;
 	hand_on_packets(s, packets_until_ns);
+	if (s->conns)
+		conn_expire(s->conns, packets_until_ns);
 }
 
 void session_drain(struct session *s)

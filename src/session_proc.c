@@ -28,6 +28,7 @@ static int take(struct session *s, const struct ev_hdr *ev)
 void session_on_process(struct session *s, const struct ev_hdr *ev)
 {
 	session_filter_process(s, ev);
+	session_conn_process(s, ev);
 	if (take(s, ev))
 		s->stats.claims_failed++;
 	if (ev->type != EV_EXIT)

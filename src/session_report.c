@@ -34,6 +34,8 @@ void session_refresh_stats(struct session *s)
 	st->lost_owners = ring_lost(s->owners.ring) + st->claims_failed;
 	st->unordered = order_unordered(s->packets.order);
 	st->flow_evicted = flow_evicted(s->flows);
+	if (s->conns)
+		st->conn_evicted = conn_evicted(s->conns);
 	st->owner_cleared = evict_cleared(s->evict);
 	st->unfollowed = session_unfollowed(s);
 	if (live >= 0)
@@ -83,6 +85,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->kernel[EV_STAT_FLOW_FULL] + st->kernel[EV_STAT_SOCK_FULL],
 		"owners refused by the full kernel maps (--map-size)");
 	put_if(b, st->flow_evicted, "flows forgotten");
+	put_if(b, st->conn_evicted, "connections' descriptors forgotten");
 	put_if(b, st->bad_records, "records not understood");
 }
 
@@ -175,6 +178,7 @@ void session_report_counters(struct session *s)
 	log_info("user space: %zu flows known, %" PRIu64 " forgotten; %" PRIu64 " packets judged early, %" PRIu64
 		 " out of order",
 		flow_count(s->flows), st->flow_evicted, st->early, st->unordered);
+	session_conn_report(s);
 	warn_of_loss(s);
 	buf_free(&b);
 }

@@ -29,6 +29,7 @@ static void on_seed(void *ctx, const struct ev_owner *ev)
 {
 	struct session *s = ctx;
 
+	session_conn_owner(s, ev);
 	if (ev->kind == EV_OWN_HOLD)
 		session_on_holder(s, ev);
 	else if (flow_claim(s->flows, ev))

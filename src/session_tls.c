@@ -249,6 +249,7 @@ void session_on_plain(void *ctx, const void *rec, size_t len)
 	p.offset = ev->offset;
 	p.data = (const uint8_t *)(ev + 1);
 	p.len = ev->len;
+	session_conn_plain(s, ev, &p);
 	s->stats.plain_cut += (ev->flags & (EV_TLS_CUT | EV_TLS_FILE)) == EV_TLS_CUT;
 	s->stats.plain_bytes += p.len;
 	session_sink_plain(s, &p);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Connections by who holds them: (pid, fd) -> connection, and socket -> its (pid, fd) pairs (DESIGN.md section 5).
+/* Connections by who holds them: (process, fd) -> connection, and connection -> its (process, fd) names (DESIGN.md section 5).
  *
- * The socket, by its generation (sock_id), is the connection; (pid, fd) pairs are names of it: accept, connect, dup, SCM_RIGHTS and
- * fork each give it one more. A destroyed socket only schedules its end: data events may still come, so it answers CONN_LINGER_NS
- * more, then the sinks are told to flush what they hold for it, and it goes, with those names of it that nothing newer has
- * taken. A reused fd or socket address in the meantime is another connection and loses nothing.
+ * A connection is a generation (sock_id) of a socket. Descriptors are names of it: accept, connect, dup, SCM_RIGHTS and fork each
+ * give it one more. A name is valid from the time it was told of until the descriptor is closed, is another's, or its process
+ * ends; questions are about a time, too, because what is asked about is judged a window after it happened: by then the descriptor
+ * may be another connection's. Records may come a little out of order: times decide.
  *
- * Bounded: the connection that was added first goes first, and is counted. Single-threaded. Times are CLOCK_MONOTONIC and always
- * given, never read: tests drive the clock.
+ * A destroyed socket only schedules its end: data may still come, so it answers CONN_LINGER_NS more; then `destroyed` is called
+ * and it goes, with its names. What has its fd, its tuple or its socket's address meanwhile is another connection and loses nothing.
+ *
+ * Connections are found by their tuple. One of before the start (sock_id 0: a seed) gets its generation from the first record that
+ * has one. Bounded: of the destroyed the first goes first, else the connection that was added first, and is counted.
+ * Single-threaded. Times are CLOCK_MONOTONIC and always given, never read: tests drive the clock.
  */
 #ifndef PIDTAP_MODEL_CONN_H
 #define PIDTAP_MODEL_CONN_H
@@ -18,13 +22,28 @@
 
 #include "probes/events.h"
 
-#define CONN_LINGER_NS 3000000000ULL /* must exceed the order window and the hold of TLS flows */
+#define CONN_LINGER_NS 3000000000ULL
+
+/* A name may be told of so much after its first use. What is said by it earlier was another's. */
+#define CONN_LATE_NS 100000000ULL
+
+/* Names of one connection: those beyond are not known by it. */
+#define CONN_NAMES_MAX 64
+
+/* Descriptors from here on are no names: the table of a process has a place for each below its highest. */
+#define CONN_FD_MAX (1 << 22)
 
 struct conn {
 	struct ev_key key;
-	uint64_t sock_id;   /* the generation: what identifies it */
-	uint64_t sk;	    /* kernel address; 0: a seed */
-	uint64_t destroy_ns; /* when it is to go; UINT64_MAX: it is open */
+	uint64_t sock_id; /* its generation; 0: not known yet */
+	uint64_t ino;	  /* of its file; 0: not known */
+	uint64_t end_ns;  /* when it is to go; UINT64_MAX: it is open */
+};
+
+/* A process: its number and start. Where /proc told of it the start is in whole ticks, so that is how they are compared. */
+struct conn_who {
+	uint64_t start_ns;
+	uint32_t pid;
 };
 
 struct conn_table;
@@ -36,37 +55,41 @@ struct conn_opts {
 	void *ctx;
 };
 
-/* NULL: out of memory. */
+/* Copies *opts. NULL: out of memory. */
 struct conn_table *conn_table_new(const struct conn_opts *opts);
-void conn_table_free(struct conn_table *t);
+void conn_table_free(struct conn_table *t); /* calls nothing */
 
-/* (pid, fd) is a name of this socket from now on; it may be new, or one more name. fd <= 0 adds the socket without a name of that
- * process: -EINVAL only where the record is no internet socket's (proto 0) or has neither sock_id nor key. 0, -ENOMEM. */
-int conn_add(struct conn_table *t, uint32_t pid, int32_t fd, const struct ev_key *key, uint64_t sk, uint64_t sock_id);
+/* From ts_ns on `fd` of that process is a name of this connection (its end_ns is not looked at), which is new or known; fd
+ * negative: no name is told. 0; -EINVAL: no connection (no protocol, or a port is missing); -ENOMEM. */
+int conn_add(struct conn_table *t, const struct conn *c, const struct conn_who *who, int32_t fd, uint64_t ts_ns);
 
-/* A child has what its parent has. */
-int conn_fork(struct conn_table *t, uint32_t parent, uint32_t child);
+/* A child has what its parent has. 0 or -ENOMEM: it has some of it. */
+int conn_fork(struct conn_table *t, const struct conn_who *parent, const struct conn_who *child, uint64_t ts_ns);
 
-/* The name is gone (close, exec, exit: fd -1 all of the process); the connection stays. */
-void conn_drop(struct conn_table *t, uint32_t pid, int32_t fd);
+/* One descriptor was closed, or (negative) it is not known which of this connection's; the process runs another program: what of
+ * its descriptors is left is not known; the process ended. The connections stay. */
+void conn_drop(struct conn_table *t, const struct conn *c, const struct conn_who *who, int32_t fd, uint64_t ts_ns);
+void conn_exec(struct conn_table *t, const struct conn_who *who);
+void conn_exit(struct conn_table *t, const struct conn_who *who, uint64_t ts_ns);
 
-/* NULL: not known. Borrowed until the table changes. */
-const struct conn *conn_get(const struct conn_table *t, uint32_t pid, int32_t fd);
-const struct conn *conn_get_sock(const struct conn_table *t, uint64_t sock_id);
+/* Which connection had that name at ts_ns? If none, the first that got it in the CONN_LATE_NS after. NULL: none. Borrowed until the
+ * table changes, as the next. */
+const struct conn *conn_get(const struct conn_table *t, const struct conn_who *who, int32_t fd, uint64_t ts_ns);
 
-/* A descriptor by which `pid` holds the socket; -1: none is known. */
-int32_t conn_fd(const struct conn_table *t, uint64_t sock_id, uint32_t pid);
+/* The connection of this tuple, and of this sock_id and ino where they are known. */
+const struct conn *conn_find(const struct conn_table *t, const struct conn *c);
+
+/* A descriptor by which the process had the connection at ts_ns, the last it got by then; else as conn_get. -1: none is known. */
+int32_t conn_fd(const struct conn_table *t, const struct conn *c, const struct conn_who *who, uint64_t ts_ns);
 
 /* The socket was destroyed: it goes at ts_ns + CONN_LINGER_NS. */
-void conn_del(struct conn_table *t, uint64_t sock_id, uint64_t ts_ns);
+void conn_del(struct conn_table *t, const struct conn *c, uint64_t ts_ns);
 
-/* Ends what was to go by now. Returns how many. */
+/* Ends what was to go by now. Returns how many connections. */
 size_t conn_expire(struct conn_table *t, uint64_t now_ns);
 
-/* When the next one is to go; UINT64_MAX: none. */
-uint64_t conn_next_ns(const struct conn_table *t);
-
 size_t conn_count(const struct conn_table *t);
+size_t conn_process_count(const struct conn_table *t); /* that have, or lately had, a name of one */
 uint64_t conn_evicted(const struct conn_table *t);
 
 #endif

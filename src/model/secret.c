@@ -13,9 +13,6 @@
 /* Lines of one connection: TLS 1.3 has seven, and one more at each key update, where it is logged. */
 #define LINES_MAX 64
 
-/* A connection that ended may still have packets under way. */
-#define ENDED_NS 10000000000ULL
-
 struct line {
 	struct secret secret;
 	struct line *prev, *next;
@@ -25,7 +22,6 @@ struct connection {
 	uint8_t random[EV_RANDOM_LEN];
 	struct line *lines;
 	size_t cnt;
-	uint64_t ended_ns; /* UINT64_MAX: not */
 	UT_hash_handle hh;
 };
 
@@ -82,7 +78,6 @@ static struct connection *get(struct secret_table *t, const uint8_t random[EV_RA
 	if (!c)
 		return NULL;
 	memcpy(c->random, random, EV_RANDOM_LEN);
-	c->ended_ns = UINT64_MAX;
 	HASH_ADD(hh, t->connections, random, EV_RANDOM_LEN, c);
 	if (!c->hh.tbl) {
 		free(c);
@@ -217,19 +212,8 @@ int secret_each(const struct secret_table *t, const uint8_t *random, int (*cb)(v
 	if (random)
 		return c ? each_of(c, cb, ctx) : 0;
 	for (; c && !err; c = c->hh.next)
-		if (c->ended_ns == UINT64_MAX)
-			err = each_of(c, cb, ctx);
+		err = each_of(c, cb, ctx);
 	return err;
-}
-
-void secret_ended(struct secret_table *t, const uint8_t random[EV_RANDOM_LEN], uint64_t ts_ns)
-{
-	struct connection *c = find(t, random);
-
-	if (c && c->ended_ns > ts_ns)
-		c->ended_ns = ts_ns;
-	while (t->connections && t->connections->ended_ns < ts_ns && ts_ns - t->connections->ended_ns > ENDED_NS)
-		forget(t, t->connections);
 }
 
 static char *put_hex(char *to, const uint8_t *data, size_t len)

@@ -41,9 +41,6 @@ bool secret_complete(const struct secret_table *t, const uint8_t random[EV_RANDO
  * returned. */
 int secret_each(const struct secret_table *t, const uint8_t *random, int (*cb)(void *ctx, const struct secret *s), void *ctx);
 
-/* The connection ended: its lines are no longer repeated at the head of a new file, and go after `ts_ns` + some time. */
-void secret_ended(struct secret_table *t, const uint8_t random[EV_RANDOM_LEN], uint64_t ts_ns);
-
 /* "LABEL RANDOM SECRET\n" into buf[SECRET_LINE_MAX]; returns its length. The caller wipes it. */
 #define SECRET_LINE_MAX (EV_LABEL_LEN + 1 + 2 * EV_RANDOM_LEN + 1 + 2 * EV_SECRET_MAX + 2)
 size_t secret_line(const struct secret *s, char line[SECRET_LINE_MAX]);

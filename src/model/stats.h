@@ -23,6 +23,7 @@ struct stats {
 	uint64_t plain_bytes;	      /* of plaintext handed to the sinks */
 	uint64_t plain_lost;	      /* plaintext records the ring had no room for */
 	uint64_t plain_cut;	      /* calls of which not all could be told */
+	uint64_t conn_evicted;	      /* connections whose descriptors user space forgot for lack of room */
 	uint64_t secrets;	      /* TLS secrets handed to the sinks */
 	uint64_t secrets_failed;      /* that could not be understood or kept; */
 	uint64_t secrets_unnamed;     /* of these, whose label could not be read: its page had not been touched yet */

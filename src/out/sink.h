@@ -32,6 +32,10 @@ struct sink_ops {
 	/* Plaintext of a TLS connection; borrowed for the call. May be NULL. */
 	int (*plain)(struct sink *s, const struct plain *plain);
 
+	/* A TCP connection is gone for good, and all that was said over it was told: what is held for it can be written, and forgotten.
+	 * Only with plaintext; sock_id 0: not known, as in the plaintext's owner. May be NULL. */
+	int (*ended)(struct sink *s, const struct ev_key *key, uint64_t sock_id);
+
 	/* Hand everything to the kernel now: called when no packet is waiting, so that a reader of a pipe sees whole
 	 * packets at once. May be NULL. */
 	int (*flush)(struct sink *s);

@@ -136,7 +136,7 @@ uint32_t procfd_find(const struct sysroot *root, uint64_t ino)
 
 /* Who is to be told of each socket. */
 struct listener {
-	int (*cb)(void *ctx, uint32_t pid, uint64_t ino);
+	int (*cb)(void *ctx, uint32_t pid, int fd, uint64_t ino);
 	void *ctx;
 	uint32_t pid; /* whose descriptors are looked at */
 	int ret;
@@ -153,7 +153,7 @@ static bool tell_socket(void *ctx, int dir_fd, const char *name)
 	if (len < (ssize_t)sizeof(socket) || memcmp(link, socket, sizeof(socket) - 1))
 		return false;
 	link[len] = 0;
-	l->ret = l->cb(l->ctx, l->pid, strtoull(link + sizeof(socket) - 1, NULL, 10));
+	l->ret = l->cb(l->ctx, l->pid, atoi(name), strtoull(link + sizeof(socket) - 1, NULL, 10));
 	return l->ret;
 }
 
@@ -169,7 +169,7 @@ static bool tell_sockets(void *ctx, int dir_fd, const char *pid)
 	return fd >= 0 && walk_dir(fdopendir(fd), tell_socket, l);
 }
 
-int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx)
+int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, int fd, uint64_t ino), void *ctx)
 {
 	struct listener l = {cb, ctx, 0, 0};
 	char path[PATH_MAX];

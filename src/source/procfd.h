@@ -23,7 +23,7 @@ uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
 
 /* Calls cb for each descriptor of each process that is a socket, a process's one after the other, until it returns something
  * else than 0. What goes meanwhile is left out. What cb returned last, or negative errno where /proc cannot be read. */
-int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, uint64_t ino), void *ctx);
+int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, int fd, uint64_t ino), void *ctx);
 
 /* Is this process (pid and start time) still there and no zombie? One that ends is, until the last of its descriptors is closed. */
 bool procfd_is_there(const struct sysroot *root, uint32_t pid, uint64_t start_ns);

@@ -110,7 +110,7 @@ static void unmap(struct seeding *s, struct sock_seen *one)
 
 /* --- telling --- */
 
-static void tell_one(const struct seeding *s, size_t i, uint8_t kind, const struct ev_owner_val *who)
+static void tell_one(const struct seeding *s, size_t i, uint8_t kind, const struct ev_owner_val *who, int fd)
 {
 	const struct sock_seen *one = &s->socks.list[i];
 	struct ev_owner ev = {
@@ -118,7 +118,7 @@ static void tell_one(const struct seeding *s, size_t i, uint8_t kind, const stru
 		.key = one->key,
 		.owner = *who,
 		.ino = one->ino,
-		.fd = -1,
+		.fd = fd,
 		.kind = kind,
 		/* whether its port may be shared is not told: so no seed ends another's claim */
 		.flags = one->flags | EV_OWN_REUSE,
@@ -136,7 +136,7 @@ static void tell_holders(const struct seeding *s, size_t i)
 
 		who.attr = EV_ATTR_SEED;
 		if (s->join.holds[h].proc != s->join.of[i].owner)
-			tell_one(s, i, EV_OWN_HOLD, &who);
+			tell_one(s, i, EV_OWN_HOLD, &who, s->join.holds[h].fd);
 	}
 }
 
@@ -152,7 +152,7 @@ static void tell_sock(const struct seeding *s, size_t i)
 {
 	struct ev_owner_val who = owner_of(s, i);
 
-	tell_one(s, i, sock_seen_kind(&s->socks.list[i]), &who);
+	tell_one(s, i, sock_seen_kind(&s->socks.list[i]), &who, join_owner_fd(&s->join, i));
 	tell_holders(s, i);
 	if (who.pid)
 		s->counts->sockets++;

@@ -36,7 +36,7 @@ static uint32_t proc_of(struct join *j, uint32_t pid)
 	return (uint32_t)j->proc_cnt++;
 }
 
-static int add_hold(struct join *j, size_t sock, uint32_t pid)
+static int add_hold(struct join *j, size_t sock, uint32_t pid, int fd)
 {
 	struct join_hold *holds = grown(j->holds, j->hold_cnt, &j->hold_room, sizeof(*holds));
 	uint32_t proc;
@@ -47,12 +47,12 @@ static int add_hold(struct join *j, size_t sock, uint32_t pid)
 	proc = proc_of(j, pid);
 	if (proc == JOIN_NOBODY)
 		return -ENOMEM;
-	holds[j->hold_cnt++] = (struct join_hold){(uint32_t)sock, proc};
+	holds[j->hold_cnt++] = (struct join_hold){(uint32_t)sock, proc, fd};
 	return 0;
 }
 
 /* Several tuples may be of one file: MPTCP's subflows, or one that changed between two lines of the table. */
-static int on_descriptor(void *ctx, uint32_t pid, uint64_t ino)
+static int on_descriptor(void *ctx, uint32_t pid, int fd, uint64_t ino)
 {
 	struct join *j = ctx;
 	const struct socks *socks = j->socks;
@@ -61,7 +61,7 @@ static int on_descriptor(void *ctx, uint32_t pid, uint64_t ino)
 	if (!ino)
 		return 0;
 	for (size_t i = socks_find_ino(socks, ino); !err && i < socks->cnt && socks->list[i].ino == ino; i++)
-		err = add_hold(j, i, pid);
+		err = add_hold(j, i, pid, fd);
 	return err;
 }
 
@@ -149,6 +149,16 @@ struct join_range join_holds(const struct join *j, size_t sock)
 	while (r.to < j->hold_cnt && j->holds[r.to].sock == sock)
 		r.to++;
 	return r;
+}
+
+int32_t join_owner_fd(const struct join *j, size_t sock)
+{
+	struct join_range r = join_holds(j, sock);
+
+	for (size_t i = r.from; i < r.to; i++)
+		if (j->holds[i].proc == j->of[sock].owner)
+			return j->holds[i].fd;
+	return -1;
 }
 
 int join_run(struct join *j, const struct sysroot *root, const struct socks *socks)

@@ -18,6 +18,7 @@ struct join_proc {
 struct join_hold {
 	uint32_t sock; /* index into the list of sockets */
 	uint32_t proc; /* index into procs */
+	int32_t fd;    /* by this descriptor, among others */
 };
 
 /* What came of a socket. */
@@ -50,6 +51,9 @@ struct join_range {
 	size_t from, to;
 };
 struct join_range join_holds(const struct join *j, size_t sock);
+
+/* A descriptor by which the owner of a socket holds it; -1: it does not (it listens for it), or there is none. */
+int32_t join_owner_fd(const struct join *j, size_t sock);
 
 /* seed_pending.c: a connection that is not accepted yet belongs to who listens for it, where that is one process. Then sets
  * what is guarded: of TCP, sockets on a port on which somebody listens, that still have no owner. 0 or -ENOMEM. */

@@ -53,13 +53,13 @@ struct seen {
 	uint64_t until;
 };
 
-static int on_socket(void *ctx, uint32_t pid, uint64_t ino)
+static int on_socket(void *ctx, uint32_t pid, int fd, uint64_t ino)
 {
 	struct seen *s = ctx;
 
 	s->cnt++;
-	s->of_child += pid == CHILD && ino == INO;
-	s->of_13 += pid == 13 && ino == 78;
+	s->of_child += pid == CHILD && fd == 50 && ino == INO;
+	s->of_13 += pid == 13 && fd == 4 && ino == 78;
 	return ino == s->until ? 5 : 0;
 }
 

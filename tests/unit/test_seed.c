@@ -219,7 +219,8 @@ static void test_connection(void)
 	tap_ok(ev->hdr.ts_ns == SINCE && ev->hdr.type == EV_OWNER && ev->hdr.size == sizeof(*ev), "as of before the hooks");
 	tap_ok(ev->owner.attr == EV_ATTR_SEED && !ev->owner.sk && !ev->owner.sock_id && ev->ino == 201, "as a seed");
 	tap_ok(ev->owner.uid == 7 && ev->owner.start_ns == 5000000000ULL && !strcmp(ev->owner.comm, "client"), "who it is");
-	tap_ok(ev->flags == EV_OWN_REUSE && ev->fd == -1, "it ends nobody's claim");
+	tap_is_int(ev->flags, EV_OWN_REUSE, "it ends nobody's claim");
+	tap_ok(ev->fd == 3 || ev->fd == 4, "by which descriptor it has it");
 	tap_ok(mapped(&key) == 20 && map[0].value.attr == EV_ATTR_SEED && counts.mapped == 1, "the kernel side knows it");
 }
 
@@ -261,6 +262,7 @@ static void test_holders(void)
 		others |= 1U << told_of(&http, EV_OWN_HOLD, i)->owner.pid;
 	tap_is_int(others, 1U << 1 | 1U << 10 | 1U << 11 | 1U << 13, "the others are told as holders");
 	tap_is_int(told_of(&http, EV_OWN_HOLD, 0)->ino, 100, "of that socket");
+	tap_ok(told_of(&shared, EV_OWN_LISTEN, 0)->fd == 4 && told_of(&shared, EV_OWN_HOLD, 0)->fd == 5, "each by its own descriptor");
 	tap_is_int(claimed(&socket_unit, EV_OWN_LISTEN), 1, "init, where nobody else has it");
 	tap_is_int(claimed(&shared, EV_OWN_LISTEN), 13, "and not where somebody has");
 	tap_is_int(map_cnt, 0, "listeners are for user space");
@@ -281,6 +283,7 @@ static void test_pending(void)
 	add_both(LO ":0050 " LO ":0014", "03", 0);
 	run(-1, MAX);
 	tap_is_int(claimed(&waits, EV_OWN_FLOW), 1, "a connection that nobody accepted yet is the listener's");
+	tap_is_int(told_of(&waits, EV_OWN_FLOW, 0)->fd, -1, "who has no descriptor of it");
 	tap_is_int(claimed(&shakes, EV_OWN_FLOW), 1, "a handshake, too");
 	tap_is_int(claimed(&closed, EV_OWN_FLOW), 0, "one that was closed is nobody's");
 	tap_is_int(claimed(&time_wait, EV_OWN_FLOW), 0, "likewise in TIME_WAIT");

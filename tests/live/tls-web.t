@@ -1,0 +1,128 @@
+#!/bin/bash
+# TLS of web servers and their clients, by the programs people use: tshark decrypts every connection that began after pidtap, and the
+# plaintext is what was sent and received, byte for byte.
+# shellcheck source=tests/live/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/live/tls-lib.sh
+. "$(dirname "$0")/tls-lib.sh"
+need openssl tshark curl wget nginx apache2 /usr/bin/python3
+/usr/bin/python3 -c 'import requests' 2>/dev/null || skip_all "python3-requests is not installed (tools/install-deps check)"
+tls_begin
+
+# server CONFIG of nginx: HTTP/1.1 and 2
+nginx_config()
+{
+	cat <<-END
+		daemon off;
+		worker_processes 1;
+		pid $work/nginx.pid;
+		error_log $work/nginx.log;
+		events { worker_connections 256; }
+		http {
+			access_log off;
+			client_body_temp_path $work/nginx-tmp;
+			proxy_temp_path $work/nginx-tmp;
+			fastcgi_temp_path $work/nginx-tmp;
+			uwsgi_temp_path $work/nginx-tmp;
+			scgi_temp_path $work/nginx-tmp;
+			server {
+				listen 8443 ssl http2;
+				ssl_certificate $TLS_PKI/cert.pem;
+				ssl_certificate_key $TLS_PKI/key.pem;
+				root $work/www;
+			}
+		}
+	END
+}
+
+# apache_config PORT MPM: HTTP/2 needs one with threads
+apache_config()
+{
+	local modules=/usr/lib/apache2/modules module
+	cat <<-END
+		ServerName localhost
+		PidFile $work/apache-$2.pid
+		ErrorLog $work/apache-$2.log
+		DefaultRuntimeDir $work
+		Mutex posixsem
+		Listen $1
+		User nobody
+		Group nogroup
+		StartServers 3
+		LoadModule mpm_$2_module $modules/mod_mpm_$2.so
+	END
+	for module in authz_core ssl http2 socache_shmcb; do
+		printf 'LoadModule %s_module %s/mod_%s.so\n' "$module" "$modules" "$module"
+	done
+	cat <<-END
+		DocumentRoot $work/www
+		SSLEngine on
+		SSLCertificateFile $TLS_PKI/cert.pem
+		SSLCertificateKeyFile $TLS_PKI/key.pem
+		$([ "$2" = prefork ] || echo Protocols h2 http/1.1)
+	END
+}
+
+start_servers()
+{
+	serve 8443 nginx nginx -c "$work/nginx.conf" &&
+		serve 8444 apache-event apache2 -D FOREGROUND -f "$work/apache-event.conf" &&
+		serve 8445 apache-prefork apache2 -D FOREGROUND -f "$work/apache-prefork.conf" &&
+		READY=$work/ready serve 8446 http-server "$here/tls-peer" http-server 8446 "$work/www"
+}
+
+# curl asks for both files over one connection each time.
+curl_fetches()
+{
+	local version
+	for version in "$@"; do
+		fetched small curl -s --cacert "$TLS_PKI/ca.pem" "--$version" "$url/small" &&
+			fetched medium curl -s --cacert "$TLS_PKI/ca.pem" "--$version" "$url/medium" || return
+	done
+}
+
+wget_fetches()
+{
+	fetched small wget -q --ca-certificate "$TLS_PKI/ca.pem" -O - "$url/small" &&
+		fetched medium wget -q --ca-certificate "$TLS_PKI/ca.pem" -O - "$url/medium"
+}
+
+# python_fetches urllib|requests: prints the checksums of what it got
+python_fetches()
+{
+	client "$here/tls-peer" "$1" "$url/small" "$url/medium" >"$work/fetched" &&
+		cmp "$work/fetched" <(cd "$work/www" && sha256sum small medium | cut -d ' ' -f 1)
+}
+
+nginx_config >"$work/nginx.conf"
+apache_config 8444 event >"$work/apache-event.conf"
+apache_config 8445 prefork >"$work/apache-prefork.conf"
+backend=${backends%% *}
+ok "servers" start_servers
+tls_tap
+url=https://10.98.0.1:8443
+ok "curl from nginx" curl_fetches http1.1 http2
+ok "wget from nginx" wget_fetches
+ok "urllib from nginx" python_fetches urllib
+ok "requests from nginx" python_fetches requests
+url=https://10.98.0.1:8444
+ok "curl from Apache" curl_fetches http1.1 http2
+ok "wget from Apache" wget_fetches
+url=https://10.98.0.1:8445
+ok "curl from Apache, prefork" curl_fetches http1.1
+ok "wget from Apache, prefork" wget_fetches
+url=https://10.98.0.1:8446
+ok "curl from http.server" curl_fetches http1.1
+ok "wget from http.server" wget_fetches
+ok "urllib from http.server" python_fetches urllib
+ok "requests from http.server" python_fetches requests
+tls_settle 8443 8444 8445 8446
+pair "curl nginx" "$(all_good 4)"
+pair "wget nginx" "$(all_good 2)"
+pair "tls-peer nginx" "$(all_good 3)"
+pair "curl apache2" "$(all_good 6)"
+pair "wget apache2" "$(all_good 4)"
+pair "curl tls-peer" "$(all_good 2)"
+pair "wget tls-peer" "$(all_good 2)"
+pair "tls-peer tls-peer" "$(all_good 4)"
+done_testing

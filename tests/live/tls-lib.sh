@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 #
 #   tls_begin                live_begin, certificates in $TLS_PKI, files to serve in $work/www
-#   serve PORT NAME CMD...   a server in namespace a, until it listens; ended by servers_stop
+#   serve PORT NAME CMD...   a server in namespace a, until it listens; ended by tls_stop. Not in a subshell, as within `ok`.
+#   serve_nginx PORT         nginx with $work/www
+#   serve_python PORT ROLE   tls-peer
 #   client CMD...            in namespace b, bounded in time
 #   tls_tap OPTIONS...       pidtap on veth0 of a: text $work/text, file $work/file.pcapng
 #   tls_settle PORT...       pidtap ends; then the judges' opinion is in $work/table
@@ -69,6 +71,45 @@ serve()
 	return 1
 }
 
+# nginx_config PORT: $work/www, by HTTP/1.1 and HTTP/2
+nginx_config()
+{
+	cat <<-END
+		daemon off;
+		worker_processes 1;
+		pid $work/nginx.pid;
+		error_log $work/nginx.log;
+		events { worker_connections 256; }
+		http {
+			access_log off;
+			client_body_temp_path $work/nginx.tmp;
+			proxy_temp_path $work/nginx.tmp;
+			fastcgi_temp_path $work/nginx.tmp;
+			uwsgi_temp_path $work/nginx.tmp;
+			scgi_temp_path $work/nginx.tmp;
+			server {
+				listen $1 ssl http2;
+				ssl_certificate $TLS_PKI/cert.pem;
+				ssl_certificate_key $TLS_PKI/key.pem;
+				root $work/www;
+			}
+		}
+	END
+}
+
+serve_nginx()
+{
+	nginx_config "$1" >"$work/nginx.conf" && serve "$1" nginx nginx -c "$work/nginx.conf"
+}
+
+# serve_python PORT ROLE [ARG...]: tls-peer as a server
+serve_python()
+{
+	local port=$1 role=$2
+	shift 2
+	READY=$work/ready serve "$port" "$role-$port" "$here/tls-peer" "$role" "$port" "$@"
+}
+
 server_is_over()
 {
 	! process_runs "$1"
@@ -107,7 +148,7 @@ tls_tap()
 
 lost_nothing()
 {
-	[[ $(grep ' packets captured ' "$work/err") == *', 0 lost'* ]] && ! grep -E 'plaintext lost|cut short' "$work/err"
+	[[ $(grep ' packets captured ' "$work/err") == *', 0 lost'* ]] && ! grep 'plaintext lost' "$work/err"
 }
 
 # Servers first, so that what they have to say of their connections is said.
@@ -124,7 +165,7 @@ tls_settle()
 {
 	tls_stop
 	rm -rf "$work/plain" && mkdir "$work/plain"
-	"$here/plain-streams" --dir "$work/plain" "$work/text" >"$work/streams"
+	"$here/plain-streams" --of 10.98.0. --dir "$work/plain" "$work/text" >"$work/streams"
 	"$here/followed" "$work/file.pcapng" "$@" >"$work/decrypted"
 	ok "$backend: decrypted and equal, every connection" tls_judge
 	diag "$backend: $(cat "$work/table")"

@@ -9,32 +9,6 @@ need openssl tshark curl wget nginx apache2 /usr/bin/python3
 /usr/bin/python3 -c 'import requests' 2>/dev/null || skip_all "python3-requests is not installed (tools/install-deps check)"
 tls_begin
 
-# server CONFIG of nginx: HTTP/1.1 and 2
-nginx_config()
-{
-	cat <<-END
-		daemon off;
-		worker_processes 1;
-		pid $work/nginx.pid;
-		error_log $work/nginx.log;
-		events { worker_connections 256; }
-		http {
-			access_log off;
-			client_body_temp_path $work/nginx-tmp;
-			proxy_temp_path $work/nginx-tmp;
-			fastcgi_temp_path $work/nginx-tmp;
-			uwsgi_temp_path $work/nginx-tmp;
-			scgi_temp_path $work/nginx-tmp;
-			server {
-				listen 8443 ssl http2;
-				ssl_certificate $TLS_PKI/cert.pem;
-				ssl_certificate_key $TLS_PKI/key.pem;
-				root $work/www;
-			}
-		}
-	END
-}
-
 # apache_config PORT MPM: HTTP/2 needs one with threads
 apache_config()
 {
@@ -65,10 +39,10 @@ apache_config()
 
 start_servers()
 {
-	serve 8443 nginx nginx -c "$work/nginx.conf" &&
+	serve_nginx 8443 &&
 		serve 8444 apache-event apache2 -D FOREGROUND -f "$work/apache-event.conf" &&
 		serve 8445 apache-prefork apache2 -D FOREGROUND -f "$work/apache-prefork.conf" &&
-		READY=$work/ready serve 8446 http-server "$here/tls-peer" http-server 8446 "$work/www"
+		serve_python 8446 http-server "$work/www"
 }
 
 # curl asks for both files over one connection each time.
@@ -94,11 +68,11 @@ python_fetches()
 		cmp "$work/fetched" <(cd "$work/www" && sha256sum small medium | cut -d ' ' -f 1)
 }
 
-nginx_config >"$work/nginx.conf"
 apache_config 8444 event >"$work/apache-event.conf"
 apache_config 8445 prefork >"$work/apache-prefork.conf"
 backend=${backends%% *}
-ok "servers" start_servers
+start_servers
+is "servers" $? 0
 tls_tap
 url=https://10.98.0.1:8443
 ok "curl from nginx" curl_fetches http1.1 http2

@@ -23,9 +23,13 @@ static uint64_t larger(uint64_t told, uint64_t refused)
 
 void session_refresh_stats(struct session *s)
 {
+	struct hold_stats hold = {0};
 	struct stats *st = &s->stats;
 	int64_t live;
 
+	if (s->hold)
+		hold_stats(s->hold, &hold);
+	st->without_keys = hold.without_keys;
 	map_sum_percpu(maps_fd(s->maps, "m_stats"), st->kernel, EV_STAT_CNT);
 	live = map_count(maps_fd(s->maps, "m_flow_owner"), sizeof(struct ev_key), s->opts->map_size);
 	st->lost_ring = larger(ring_lost(s->packets.ring), st->kernel[EV_STAT_FAILED]);
@@ -75,6 +79,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->lost_owners, "owner records lost");
 	put_if(b, st->plain_lost, "pieces of plaintext lost");
 	put_if(b, st->plain_cut, "TLS calls cut short");
+	put_if(b, st->without_keys, "TLS handshakes without keys");
 	put_if(b, st->secrets_failed, "TLS secrets not understood");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");

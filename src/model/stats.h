@@ -21,6 +21,7 @@ struct stats {
 	uint64_t early;		      /* packets judged before their order window was over: the ring was filling up */
 	uint64_t unordered;	      /* records older than one already released */
 	uint64_t plain_bytes;	      /* of plaintext handed to the sinks */
+	uint64_t without_keys;	      /* TLS handshakes whose packets went on before their keys were known: hold.h */
 	uint64_t plain_lost;	      /* plaintext records the ring had no room for */
 	uint64_t plain_cut;	      /* calls of which not all could be told */
 	uint64_t secrets;	      /* TLS secrets handed to the sinks */

@@ -4,6 +4,7 @@
 #   tls_begin                live_begin, certificates in $TLS_PKI, files to serve in $work/www
 #   serve PORT NAME CMD...   a server in namespace a, until it listens; ended by tls_stop. Not in a subshell, as within `ok`.
 #   serve_nginx PORT         nginx with $work/www
+#   serve_apache PORT MPM    Apache likewise, MPM event or prefork
 #   serve_python PORT ROLE   tls-peer
 #   client CMD...            in namespace b, bounded in time
 #   tls_tap OPTIONS...       pidtap on veth0 of a: text $work/text, file $work/file.pcapng
@@ -102,6 +103,40 @@ serve_nginx()
 	nginx_config "$1" >"$work/nginx.conf" && serve "$1" nginx nginx -c "$work/nginx.conf"
 }
 
+# apache_config PORT MPM: HTTP/2 needs one with threads
+apache_config()
+{
+	local modules=/usr/lib/apache2/modules module
+	cat <<-END
+		ServerName localhost
+		PidFile $work/apache-$2.pid
+		ErrorLog $work/apache-$2.log
+		DefaultRuntimeDir $work
+		Mutex posixsem
+		Listen $1
+		User nobody
+		Group nogroup
+		StartServers 3
+		LoadModule mpm_$2_module $modules/mod_mpm_$2.so
+	END
+	for module in authz_core ssl http2 socache_shmcb; do
+		printf 'LoadModule %s_module %s/mod_%s.so\n' "$module" "$modules" "$module"
+	done
+	cat <<-END
+		DocumentRoot $work/www
+		SSLEngine on
+		SSLCertificateFile $TLS_PKI/cert.pem
+		SSLCertificateKeyFile $TLS_PKI/key.pem
+		$([ "$2" = prefork ] || echo Protocols h2 http/1.1)
+	END
+}
+
+# When it ends, it kills its process group.
+serve_apache()
+{
+	apache_config "$@" >"$work/apache-$2.conf" && serve "$1" "apache-$2" setsid apache2 -D FOREGROUND -f "$work/apache-$2.conf"
+}
+
 # serve_python PORT ROLE [ARG...]: tls-peer as a server
 serve_python()
 {
@@ -164,11 +199,16 @@ tls_stop()
 tls_settle()
 {
 	tls_stop
-	rm -rf "$work/plain" && mkdir "$work/plain"
-	"$here/plain-streams" --of 10.98.0. --dir "$work/plain" "$work/text" >"$work/streams"
+	tls_streams
 	"$here/followed" "$work/file.pcapng" "$@" >"$work/decrypted"
 	ok "$backend: decrypted and equal, every connection" tls_judge
 	diag "$backend: $(cat "$work/table")"
+}
+
+tls_streams()
+{
+	rm -rf "$work/plain" && mkdir "$work/plain"
+	"$here/plain-streams" --of 10.98.0. --dir "$work/plain" "$work/text" >"$work/streams"
 }
 
 tls_judge()

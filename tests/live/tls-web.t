@@ -9,39 +9,11 @@ need openssl tshark curl wget nginx apache2 /usr/bin/python3
 /usr/bin/python3 -c 'import requests' 2>/dev/null || skip_all "python3-requests is not installed (tools/install-deps check)"
 tls_begin
 
-# apache_config PORT MPM: HTTP/2 needs one with threads
-apache_config()
-{
-	local modules=/usr/lib/apache2/modules module
-	cat <<-END
-		ServerName localhost
-		PidFile $work/apache-$2.pid
-		ErrorLog $work/apache-$2.log
-		DefaultRuntimeDir $work
-		Mutex posixsem
-		Listen $1
-		User nobody
-		Group nogroup
-		StartServers 3
-		LoadModule mpm_$2_module $modules/mod_mpm_$2.so
-	END
-	for module in authz_core ssl http2 socache_shmcb; do
-		printf 'LoadModule %s_module %s/mod_%s.so\n' "$module" "$modules" "$module"
-	done
-	cat <<-END
-		DocumentRoot $work/www
-		SSLEngine on
-		SSLCertificateFile $TLS_PKI/cert.pem
-		SSLCertificateKeyFile $TLS_PKI/key.pem
-		$([ "$2" = prefork ] || echo Protocols h2 http/1.1)
-	END
-}
-
 start_servers()
 {
 	serve_nginx 8443 &&
-		serve 8444 apache-event apache2 -D FOREGROUND -f "$work/apache-event.conf" &&
-		serve 8445 apache-prefork apache2 -D FOREGROUND -f "$work/apache-prefork.conf" &&
+		serve_apache 8444 event &&
+		serve_apache 8445 prefork &&
 		serve_python 8446 http-server "$work/www"
 }
 
@@ -68,8 +40,6 @@ python_fetches()
 		cmp "$work/fetched" <(cd "$work/www" && sha256sum small medium | cut -d ' ' -f 1)
 }
 
-apache_config 8444 event >"$work/apache-event.conf"
-apache_config 8445 prefork >"$work/apache-prefork.conf"
 backend=${backends%% *}
 start_servers
 is "servers" $? 0

@@ -294,7 +294,6 @@ int session_loop(struct session *s)
 	session_release_command(s);
 	while (!s->stop && !err && now_ns < s->end_ns) {
 		int n = epoll_wait(s->epoll_fd, events, 16, sleep_ms(s, now_ns));
-		uint64_t captured = s->stats.captured + s->stats.plain_bytes;
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -305,8 +304,7 @@ int session_loop(struct session *s)
 		hand_on(s, now_ns - SLACK_NS, s->window_end_ns);
 		if (s->hold)
 			hold_expire(s->hold, s->window_end_ns);
-		if (captured != s->stats.captured + s->stats.plain_bytes)
-			session_flush_sinks(s);
+		session_flush_sinks(s); /* each time: what was held goes on without a new packet */
 		every_second(s, now_ns, &second_ns);
 	}
 	return err;

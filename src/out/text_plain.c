@@ -81,20 +81,23 @@ static void put_bytes(struct buf *b, const uint8_t *data, size_t len)
 		buf_putc(b, '\n');
 }
 
+/* Without printf: a download is a million such lines. */
 static void put_hex_line(struct buf *b, const uint8_t *data, size_t len, uint64_t offset)
 {
-	buf_printf(b, "\t0x%04" PRIx64 ": ", offset);
-	for (size_t i = 0; i < HEX_PER_LINE; i++) {
-		if (i % 2 == 0)
-			buf_putc(b, ' ');
-		if (i < len)
-			buf_printf(b, "%02x", data[i]);
-		else
-			buf_puts(b, "  ");
+	static const char digits[] = "0123456789abcdef";
+	char hex[HEX_PER_LINE / 2 * 5], ascii[HEX_PER_LINE], *to = hex;
+
+	memset(hex, ' ', sizeof(hex));
+	for (size_t i = 0; i < len; i++) {
+		to += i % 2 == 0;
+		*to++ = digits[data[i] >> 4];
+		*to++ = digits[data[i] & 15];
+		ascii[i] = is_printable(data[i]) ? (char)data[i] : '.';
 	}
+	buf_printf(b, "\t0x%04" PRIx64 ": ", offset);
+	buf_put(b, hex, sizeof(hex));
 	buf_puts(b, "  ");
-	for (size_t i = 0; i < len; i++)
-		buf_putc(b, is_printable(data[i]) ? (char)data[i] : '.');
+	buf_put(b, ascii, len);
 	buf_putc(b, '\n');
 }
 

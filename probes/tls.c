@@ -183,8 +183,10 @@ struct pt_tls_buf {
 BPF_PERCPU_ARRAY(m_tls_buf, struct pt_tls_buf, 1);
 #endif
 
-/* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most (include/linux/bpf.h, MAX_TAIL_CALL_CNT). */
+/* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most: some kernels allow 33 (include/linux/bpf.h,
+ * MAX_TAIL_CALL_CNT, and what 5.16 made of it). 4 MiB, or 32 KiB. */
 #define PT_TLS_CHUNKS 8
+#define PT_TLS_MAX (32 * PT_TLS_CHUNKS * PT_TLS_CHUNK)
 BPF_PROG_ARRAY(m_tls_progs, 1);
 
 /* What a thread has yet to tell of a call that returned. */
@@ -303,7 +305,7 @@ int ur_tls_more(struct pt_regs *ctx)
 	for (int i = 0; i < PT_TLS_CHUNKS; i++)
 		if (left)
 			left = pt_tls_chunk(ctx, buf, rest);
-	if (left && rest->offset < rest->total)
+	if (left && rest->offset < rest->total && rest->offset < PT_TLS_MAX)
 		m_tls_progs.call(ctx, 0);
 	if (rest->offset < rest->total)
 		pt_tls_cut(ctx, &buf->ev, rest);

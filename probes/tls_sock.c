@@ -141,13 +141,29 @@ int up_ssl_set_fd(struct pt_regs *ctx, void *ssl, int fd)
 	return 0;
 }
 
-/* SSL_free, SSL_clear, gnutls_deinit: at this address another connection may come. */
-int up_ssl_free(struct pt_regs *ctx, void *ssl)
+PT_INLINE void pt_tls_forget(void *ssl)
 {
 	struct pt_tls_id id = {};
 
 	pt_tls_id(&id, ssl);
 	m_tls_sock.delete(&id);
+}
+
+/* SSL_free, gnutls_deinit: at this address another connection may come. */
+int up_ssl_free(struct pt_regs *ctx, void *ssl)
+{
+	pt_tls_forget(ssl);
+	return 0;
+}
+
+/* SSL_clear: another connection is to come. The library calls it, too, where a handshake begins, and means the same one. */
+int up_ssl_clear(struct pt_regs *ctx, void *ssl)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct pt_tls_call *call = m_tls_call.lookup(&id);
+
+	if (!call || call->ssl != (u64)ssl)
+		pt_tls_forget(ssl);
 	return 0;
 }
 
@@ -247,6 +263,7 @@ PT_INLINE void pt_tls_made(struct pt_tls_call *call)
 	m_tls_made.delete(&id);
 }
 
+#if HAVE_SYSCALL_TP_BPF
 /* The thread sends what is at `data`: is that a record an object made? */
 PT_INLINE void pt_tls_sending(int fd, u8 *data)
 {
@@ -304,3 +321,4 @@ int tp_tls_sendmsg(struct pt_sys_enter *args)
 	pt_tls_sending(args->args[0], data);
 	return 0;
 }
+#endif

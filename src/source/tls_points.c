@@ -55,7 +55,7 @@ static const struct function openssl_functions[] = {
 	{"SSL_set_rfd", "up_ssl_set_fd", NULL},
 	{"SSL_set_wfd", "up_ssl_set_fd", NULL},
 	{"SSL_free", "up_ssl_free", NULL},
-	{"SSL_clear", "up_ssl_free", NULL},
+	{"SSL_clear", "up_ssl_clear", NULL},
 	{NULL, NULL, NULL},
 };
 

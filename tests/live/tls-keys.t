@@ -70,7 +70,7 @@ heard()
 	case $1 in
 	K) grep -q KEYUPDATE "$work/said" ;;
 	^rekey^) grep -q 'Rekey was completed' "$work/said" ;;
-	*) grep -aq "^$1" "$work/heard" "$work/said" ;;
+	*) grep -aqE "^(received cmd: )?$1" "$work/heard" "$work/said" ;;
 	esac
 }
 

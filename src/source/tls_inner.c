@@ -22,6 +22,7 @@ static uint64_t handed_on(const struct code *code, uint64_t func, unsigned int c
 	return call.target;
 }
 
+/* A compiler may have copied it into its callers, whether or not it has a symbol (Node). */
 static uint64_t if_called(const struct elf_image *img, const struct code *code, const char *name, uint64_t target)
 {
 	uint64_t func = elf_image_symbol(img, name);
@@ -31,21 +32,22 @@ static uint64_t if_called(const struct elf_image *img, const struct code *code, 
 
 static void find_read(const struct elf_image *img, const struct code *code, struct tls_inner *out)
 {
-	out->read = elf_image_symbol(img, "ssl_read_internal");
-	if (!out->read)
-		out->read = if_called(img, code, "SSL_read", handed_on(code, elf_image_symbol(img, "SSL_read_ex"), 4));
+	uint64_t inner = elf_image_symbol(img, "ssl_read_internal");
+
+	if (!inner)
+		inner = handed_on(code, elf_image_symbol(img, "SSL_read_ex"), 4);
+	out->read = if_called(img, code, "SSL_read", inner);
 }
 
 static void find_write(const struct elf_image *img, const struct code *code, struct tls_inner *out)
 {
 	uint64_t ex2 = elf_image_symbol(img, "SSL_write_ex2"); /* 3.3 */
+	uint64_t inner = elf_image_symbol(img, "ssl_write_internal");
 
 	out->write_flags = ex2 != 0;
-	out->write = elf_image_symbol(img, "ssl_write_internal");
-	if (out->write)
-		return;
-	out->write = ex2 ? handed_on(code, ex2, 5) : handed_on(code, elf_image_symbol(img, "SSL_write_ex"), 4);
-	out->write = if_called(img, code, "SSL_write", out->write);
+	if (!inner)
+		inner = ex2 ? handed_on(code, ex2, 5) : handed_on(code, elf_image_symbol(img, "SSL_write_ex"), 4);
+	out->write = if_called(img, code, "SSL_write", inner);
 }
 
 static void find_bio_write(const struct elf_image *img, const struct code *code, struct tls_inner *out)

@@ -3,7 +3,7 @@
  *
  * SSL_read, SSL_read_ex and the BIO that has a TLS connection in it (BIO_f_ssl) call ssl_read_internal; SSL_write and its kin call
  * ssl_write_internal (1.1.1 to 3.6; with another argument, `flags`, since 3.3). These are not exported: where the symbol
- * table is stripped they are read from the code of the exported ones, and taken only if those agree.
+ * table is stripped they are read from the code of the exported ones. They are taken only if SSL_read and SSL_write do call them.
  */
 #ifndef PIDTAP_SOURCE_TLS_INNER_H
 #define PIDTAP_SOURCE_TLS_INNER_H

@@ -72,7 +72,8 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # those named); `check` runs only what is left of VM_LIVE.
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
 NATIVE_ONLY := addresses assume command errors evict filters follow holders icmp-error leave netns output reuse seed signals \
-	strict tls tls-alone tls-bad tls-fd tls-file tls-find tls-hold tls-load tls-starttls tls-talk tls-web tunnel vlan
+	strict tls tls-alone tls-bad tls-calls tls-fd tls-file tls-find tls-hold tls-keys tls-load tls-memory tls-starttls tls-talk tls-web \
+	tunnel vlan
 comma := ,
 space := $(subst ,, )
 VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))

@@ -29,8 +29,9 @@ static const struct row table[FEAT_CNT] = {
 	},
 	/* [commit] cf5f5cea2706 kernel/trace/trace_syscalls.c; [seen] EINVAL on 4.9, taken on 4.14 */
 	[FEAT_SYSCALL_TP_BPF] = {
-		{"SYSCALL_TP_BPF", "programs on system call tracepoints", KVER(4, 14, 0), false,
-			"the tracepoint back-end cannot see accept, bind and sendto"},
+		{"SYSCALL_TP_BPF", "programs on system call tracepoints", KVER(4, 14, 0), true,
+			"the tracepoint back-end cannot see accept, bind and sendto; plaintext of programs that have TLS in memory (asyncio, "
+			"Node) has no connection"},
 		probe_syscall_tp,
 	},
 	/* [commit] cb4d2b3f03d8 include/uapi/linux/bpf.h */

@@ -18,7 +18,7 @@
 enum feature {
 	FEAT_LRU_HASH,	       /* T 4.10 BPF_MAP_TYPE_LRU_HASH */
 	FEAT_MEM_IN_MAP,       /* T 4.11 helpers read and write map values */
-	FEAT_SYSCALL_TP_BPF,   /*   4.14 programs on syscalls:sys_* tracepoints */
+	FEAT_SYSCALL_TP_BPF,   /* T 4.14 programs on syscalls:sys_* tracepoints */
 	FEAT_PROG_NAME,	       /*   4.15 program and map names */
 	FEAT_RAW_TP,	       /*   4.17 raw tracepoint programs */
 	FEAT_PERF_KPROBE,      /*   4.17 kprobes as perf events: nothing stays behind after a kill */

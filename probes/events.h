@@ -222,8 +222,8 @@ struct ev_secret {
 /* ev_tls_data.flags */
 #define EV_TLS_WRITE 0x01    /* the process wrote it; else it read it */
 #define EV_TLS_KEY 0x02	     /* owner's socket is known: key, sk and sock_id are valid */
-#define EV_TLS_INFERRED 0x04 /* ... by the record the thread sent or received around the call: memory BIOs */
-#define EV_TLS_FD 0x08	     /* fd is valid, told by the program (SSL_set_fd); the key may be missing */
+#define EV_TLS_INFERRED 0x04 /* ... as the program sent what the library wrote into memory: the records are the same */
+#define EV_TLS_FD 0x08	     /* fd is valid, told by the program (SSL_set_fd, or where it sent the record); the key may be missing */
 #define EV_TLS_EARLY 0x10    /* early data (0-RTT) */
 #define EV_TLS_FILE 0x20     /* SSL_sendfile: `total` bytes of a file, none of them here */
 

@@ -58,6 +58,13 @@
 #define PT_STACK_SIZE 16384
 #endif
 
+/* The context of a syscall tracepoint, common to all of them (kernel/trace/trace.h, struct syscall_trace_enter). */
+struct pt_sys_enter {
+	u64 common;
+	s64 nr;
+	u64 args[6];
+};
+
 /* A value the loader patches in at load time. A plain constant would be folded away. */
 #define PT_PATCHED(mark)                                                                                        \
 	({                                                                                                   \

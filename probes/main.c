@@ -44,4 +44,5 @@
 #else
 #include "tracepoint.c"
 #endif
+#include "tls_sock.c"
 #include "tls.c"

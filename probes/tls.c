@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: Dual BSD/GPL
  *
- * TLS libraries: their secrets, what is written and read in clear, and over which socket. up_: at a function's entry, ur_: at its
- * return, in user space; src/source/tls_points.c says where. All run in the thread that calls. Loaded with the first library only.
+ * TLS libraries: their secrets, and what is written and read in clear. up_: at a function's entry, ur_: at its return, in user
+ * space; src/source/tls_points.c says where. All run in the thread that calls. Loaded with the first library only.
  *
  * OpenSSL's functions and GnuTLS's take the same arguments in the same places: the connection first, then buffer and length.
  */
-
-/* A connection object: its address means something in its process only. */
-struct pt_tls_id {
-	u64 ssl;
-	u32 pid;
-	u32 pad;
-};
-
-/* What is known of a connection object: its socket's key (rport 0: not known), its descriptor (-1: not told). */
-struct pt_tls_sock {
-	struct ev_key key;
-	u64 sk;
-	u64 sock_id;
-	s32 fd;
-	u32 flags; /* EV_TLS_INFERRED */
-};
-BPF_TABLE(PT_LRU, struct pt_tls_id, struct pt_tls_sock, m_tls_sock, 10240);
-
-/* A call a thread is in. */
-struct pt_tls_call {
-	u64 ssl;
-	void *data; /* user memory */
-	void *done; /* where the number of bytes will be, or NULL: the return value tells */
-	u64 flags;  /* EV_TLS_WRITE, EV_TLS_EARLY, EV_TLS_FILE */
-};
-BPF_HASH(m_tls_call, u64, struct pt_tls_call, 10240);
-
-/* A connection object without a socket of its own (memory BIOs): the thread sends its record next. */
-BPF_HASH(m_tls_wait, u64, u64, 10240);
 
 BPF_PERF_OUTPUT(m_tls);
 
@@ -93,131 +64,40 @@ int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret, u64
 	return 0;
 }
 
-/* ---- which socket ---- */
-
-PT_INLINE void pt_tls_id(struct pt_tls_id *id, void *ssl)
-{
-	id->ssl = (u64)ssl;
-	id->pid = bpf_get_current_pid_tgid() >> 32;
-}
-
-/* `sk` is what the connection object speaks over. */
-PT_INLINE void pt_tls_bind(u64 ssl, struct sock *sk, u32 flags)
-{
-	struct pt_tls_id id = {};
-	struct pt_tls_sock fresh = {.fd = -1, .flags = flags}, *known;
-	struct ev_sock *s;
-	u64 addr = (u64)sk;
-
-	pt_tls_id(&id, (void *)ssl);
-	s = m_sock.lookup(&addr);
-	if (s)
-		fresh.sock_id = s->owner.sock_id;
-	known = m_tls_sock.lookup(&id);
-	if (known) {
-		if (known->sk == addr && known->sock_id == fresh.sock_id)
-			return;
-		fresh.fd = known->fd;
-	}
-	fresh.sk = addr;
-	pt_sock_key(sk, PT_PROTO_TCP, &fresh.key);
-	if (fresh.key.lport && fresh.key.rport)
-		m_tls_sock.update(&id, &fresh);
-}
-
-/* The thread sends or receives on a TCP socket: within a call of the library that is its connection's. */
-PT_INLINE void pt_tls_io(struct sock *sk)
-{
-	u64 id = bpf_get_current_pid_tgid(), *waiting;
-	struct pt_tls_call *call = m_tls_call.lookup(&id);
-
-	if (pt_sock_proto(sk) != PT_PROTO_TCP)
-		return;
-	if (call) {
-		pt_tls_bind(call->ssl, sk, 0);
-		return;
-	}
-	waiting = m_tls_wait.lookup(&id);
-	if (!waiting)
-		return;
-	pt_tls_bind(*waiting, sk, EV_TLS_INFERRED);
-	m_tls_wait.delete(&id);
-}
-
-#if BACKEND_KPROBE
-int kp_tls_io(struct pt_regs *ctx, struct sock *sk)
-{
-	pt_tls_io(sk);
-	return 0;
-}
-#else
-int rt_tls_io(struct bpf_raw_tracepoint_args *ctx)
-{
-	pt_tls_io((struct sock *)ctx->args[0]);
-	return 0;
-}
-#endif
-
-/* SSL_set_fd, SSL_set_rfd, SSL_set_wfd (ssl, fd): the program says so itself. */
-int up_ssl_set_fd(struct pt_regs *ctx, void *ssl, int fd)
-{
-	struct pt_tls_sock told = {.fd = fd};
-	struct sock *sk = pt_fd_sock(fd);
-	struct pt_tls_id id = {};
-
-	pt_tls_id(&id, ssl);
-	if (sk && pt_sock_proto(sk) == PT_PROTO_TCP) {
-		u64 addr = (u64)sk;
-		struct ev_sock *s = m_sock.lookup(&addr);
-
-		told.sk = addr;
-		if (s)
-			told.sock_id = s->owner.sock_id;
-		pt_sock_key(sk, PT_PROTO_TCP, &told.key);
-	}
-	m_tls_sock.update(&id, &told);
-	return 0;
-}
-
-int up_ssl_free(struct pt_regs *ctx, void *ssl)
-{
-	struct pt_tls_id id = {};
-
-	pt_tls_id(&id, ssl);
-	m_tls_sock.delete(&id);
-	return 0;
-}
-
 /* ---- calls ---- */
 
+/* A call within a call is the same one: what is written or read is told by the innermost (SSL_write_early_data calls SSL_write_ex),
+ * which is early if the outer one is; a handshake on the way hides nothing. */
 PT_INLINE void pt_tls_enter(void *ssl, void *data, void *done, u64 flags)
 {
 	struct pt_tls_call call = {.ssl = (u64)ssl, .data = data, .done = done, .flags = flags};
 	u64 id = bpf_get_current_pid_tgid();
+	struct pt_tls_call *outer = m_tls_call.lookup(&id);
 
+	if (outer && outer->ssl == call.ssl) {
+		if (!data && !flags && (outer->data || outer->flags & EV_TLS_FILE))
+			return;
+		call.flags |= outer->flags & (EV_TLS_EARLY | PT_TLS_MADE | PT_TLS_SENT);
+	}
 	m_tls_call.update(&id, &call);
-	m_tls_wait.delete(&id);
 }
 
-/* The call returns: 1 and what it was entered with, or 0. A connection object that has no socket yet waits for the thread to
- * send what it wrote. */
+/* The call returns: 1 and what it was entered with, or 0. */
 PT_INLINE int pt_tls_leave(struct pt_tls_call *call)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	struct pt_tls_call *known = m_tls_call.lookup(&id);
-	struct pt_tls_id ssl = {};
 
 	if (!known)
 		return 0;
 	*call = *known;
 	m_tls_call.delete(&id);
-	pt_tls_id(&ssl, (void *)call->ssl);
-	if (!m_tls_sock.lookup(&ssl))
-		m_tls_wait.update(&id, &call->ssl);
+	if (call->flags & PT_TLS_MADE)
+		pt_tls_made(call);
 	return 1;
 }
 
-/* Handshakes and shutdowns: nothing of the application's in them. */
+/* Handshakes, shutdowns, looking ahead: nothing of the application's in them. */
 int up_ssl_call(struct pt_regs *ctx, void *ssl)
 {
 	pt_tls_enter(ssl, 0, 0, 0);
@@ -226,9 +106,11 @@ int up_ssl_call(struct pt_regs *ctx, void *ssl)
 
 int ur_ssl_call(struct pt_regs *ctx)
 {
-	struct pt_tls_call call = {};
+	u64 id = bpf_get_current_pid_tgid();
+	struct pt_tls_call *known = m_tls_call.lookup(&id), call = {};
 
-	pt_tls_leave(&call);
+	if (known && !known->data && !(known->flags & EV_TLS_FILE))
+		pt_tls_leave(&call);
 	return 0;
 }
 
@@ -248,6 +130,13 @@ int up_ssl_read(struct pt_regs *ctx, void *ssl, void *data)
 
 /* SSL_write_ex(ssl, buf, num, size_t *written), and so on */
 int up_ssl_write_ex(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+{
+	pt_tls_enter(ssl, data, done, EV_TLS_WRITE);
+	return 0;
+}
+
+/* SSL_write_ex2(ssl, buf, num, flags, size_t *written) */
+int up_ssl_write_ex2(struct pt_regs *ctx, void *ssl, void *data, u64 num, u64 flags, void *done)
 {
 	pt_tls_enter(ssl, data, done, EV_TLS_WRITE);
 	return 0;
@@ -294,8 +183,10 @@ struct pt_tls_buf {
 BPF_PERCPU_ARRAY(m_tls_buf, struct pt_tls_buf, 1);
 #endif
 
-/* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most (include/linux/bpf.h, MAX_TAIL_CALL_CNT). */
+/* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most: some kernels allow 33 (include/linux/bpf.h,
+ * MAX_TAIL_CALL_CNT, and what 5.16 made of it). 4 MiB, or 32 KiB. */
 #define PT_TLS_CHUNKS 8
+#define PT_TLS_MAX (32 * PT_TLS_CHUNKS * PT_TLS_CHUNK)
 BPF_PROG_ARRAY(m_tls_progs, 1);
 
 /* What a thread has yet to tell of a call that returned. */
@@ -367,7 +258,7 @@ PT_INLINE void pt_tls_fill(struct ev_tls_data *ev, struct pt_tls_rest *rest)
 	ev->hdr.size = sizeof(*ev);
 	ev->ssl = rest->ssl;
 	ev->total = rest->total;
-	ev->flags = rest->flags;
+	ev->flags = (u32)rest->flags;
 	pt_owner_current(&ev->owner);
 	if (!s)
 		return;
@@ -414,7 +305,7 @@ int ur_tls_more(struct pt_regs *ctx)
 	for (int i = 0; i < PT_TLS_CHUNKS; i++)
 		if (left)
 			left = pt_tls_chunk(ctx, buf, rest);
-	if (left && rest->offset < rest->total)
+	if (left && rest->offset < rest->total && rest->offset < PT_TLS_MAX)
 		m_tls_progs.call(ctx, 0);
 	if (rest->offset < rest->total)
 		pt_tls_cut(ctx, &buf->ev, rest);

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Dual BSD/GPL
  *
  * Where owners are learnt, back-end "tracepoint", for kernels built without kprobes. The table of what is attached
- * where is src/source/hooks.c. rt_: raw tracepoints (4.17+), tp_: syscall tracepoints, whose context is common to all
- * of them (kernel/trace/trace.h, struct syscall_trace_enter and _exit).
+ * where is src/source/hooks.c. rt_: raw tracepoints (4.17+), tp_: syscall tracepoints.
  */
 
-struct pt_sys_enter {
-	u64 common;
-	s64 nr;
-	u64 args[6];
-};
-
+/* kernel/trace/trace.h, struct syscall_trace_exit */
 struct pt_sys_exit {
 	u64 common;
 	s64 nr;

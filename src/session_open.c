@@ -22,7 +22,9 @@ int session_make_maps(struct session *s)
 		{"m_sock", s->opts->map_size},
 		{"m_tls_sock", s->opts->plaintext ? s->opts->map_size : 1},
 		{"m_tls_call", s->opts->plaintext ? TLS_THREADS : 1},
-		{"m_tls_wait", s->opts->plaintext ? TLS_THREADS : 1},
+		{"m_tls_made", s->opts->plaintext ? TLS_THREADS : 1},
+		{"m_tls_unsent", s->opts->plaintext ? s->opts->map_size : 1},
+		{"m_tls_memory", s->opts->plaintext ? TLS_THREADS : 1},
 		{"m_tls_rest", s->opts->plaintext ? TLS_THREADS : 1},
 	};
 	int err = maps_create(&s->bundle, sizes, sizeof(sizes) / sizeof(*sizes), &s->maps);

@@ -202,6 +202,28 @@ int code_first_call(const struct code *c, uint64_t func, struct code_call *out)
 	return 0;
 }
 
+bool code_calls(const struct code *c, uint64_t func, uint64_t target)
+{
+	unsigned int steps = 0;
+	struct walk w;
+
+	for (walk_function(&w, c, func); ++steps <= STEPS_OF_FUNC && walk_step(&w) && w.step.kind != STEP_RETURN;)
+		if ((w.step.kind == STEP_CALL || w.step.kind == STEP_JUMP) && (uint64_t)w.step.imm == target)
+			return true;
+	return false;
+}
+
+uint64_t code_stub_of(const struct code *c, uint64_t slot)
+{
+	struct elf_span stubs;
+
+	for (size_t i = 0; (stubs = elf_image_stubs(c->img, i)).len; i++)
+		for (size_t at = 0; at < stubs.len; at += c->m->align)
+			if (c->m->is_stub(&stubs, at, slot))
+				return stubs.addr + at;
+	return 0;
+}
+
 struct places {
 	struct code_value list[PLACES_MAX];
 	size_t cnt;

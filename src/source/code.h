@@ -50,6 +50,13 @@ struct code_call {
  * address within a few instructions. */
 int code_first_call(const struct code *c, uint64_t func, struct code_call *out);
 
+/* Does the function at `func` call `target`, or jump to it as the last thing, before it first returns? */
+bool code_calls(const struct code *c, uint64_t func, uint64_t target);
+
+/* The stub by which this file calls what it imports in `slot` (elf_image_import): its instruction that reads the slot. Arguments are
+ * where the function will find them. 0: it has none. */
+uint64_t code_stub_of(const struct code *c, uint64_t slot);
+
 /* The one place a function that copies a field out of its first argument's object (an accessor) reads, or takes the address of:
  * CODE_ADDRESS or CODE_MEMBER of argument 0. 0, or -ENOENT where there is none, or several. */
 int code_read_place(const struct code *c, uint64_t func, struct code_value *place);

@@ -181,6 +181,17 @@ static bool may_load(const struct elf_span *text, size_t at, uint64_t value)
 	return (insn & 0x9f000000) == 0x10000000 && pc + (uint64_t)imm == value;
 }
 
+/* "adrp x16, page; ldr x17, [x16, #offset]", then add and br: with `bti c` before it, or not. */
+static bool is_stub(const struct elf_span *text, size_t at, uint64_t slot)
+{
+	uint32_t ldr;
+
+	if (text->len - at < 8 || !may_load(text, at, slot))
+		return false;
+	memcpy(&ldr, text->data + at + 4, sizeof(ldr));
+	return (ldr & 0xffc003ff) == 0xf9400211 && (ldr >> 10 & 0xfff) * 8 == (slot & 0xfff);
+}
+
 const struct code_machine code_arm64 = {
 	.elf = EM_AARCH64,
 	.arch = CS_ARCH_ARM64,
@@ -188,5 +199,6 @@ const struct code_machine code_arm64 = {
 	.args = {0, 1, 2, 3, 4, 5},
 	.step = step,
 	.may_load = may_load,
+	.is_stub = is_stub,
 	.align = 4,
 };

@@ -163,6 +163,18 @@ static bool may_load(const struct elf_span *text, size_t at, uint64_t value)
 	return (uint32_t)disp == value;
 }
 
+/* "jmp *disp32(%rip)": FF /4, mod 00, rm 101; endbr64 and bnd may stand before it. */
+static bool is_stub(const struct elf_span *text, size_t at, uint64_t slot)
+{
+	const uint8_t *p = text->data + at;
+	int32_t disp;
+
+	if (text->len - at < 6 || p[0] != 0xff || p[1] != 0x25)
+		return false;
+	memcpy(&disp, p + 2, sizeof(disp));
+	return text->addr + at + 6 + (uint64_t)(int64_t)disp == slot;
+}
+
 const struct code_machine code_x86 = {
 	.elf = EM_X86_64,
 	.arch = CS_ARCH_X86,
@@ -170,5 +182,6 @@ const struct code_machine code_x86 = {
 	.args = {7, 6, 2, 1, 8, 9}, /* rdi, rsi, rdx, rcx, r8, r9 */
 	.step = step,
 	.may_load = may_load,
+	.is_stub = is_stub,
 	.align = 1,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "source/elf_image.h"
+#include "source/elf_image_int.h"
 
 #include <archive.h>
 #include <elf.h>
@@ -18,13 +18,6 @@
 
 #define FILE_MAX_BYTES (1ULL << 30)	  /* the largest of statically linked programs */
 #define DEBUGDATA_MAX_BYTES (256U << 20) /* unpacked */
-
-struct elf_image {
-	uint8_t *data;
-	size_t len;
-	bool mapped; /* else allocated */
-	Elf *elf;
-};
 
 static int wrap(struct elf_image *img)
 {

@@ -31,6 +31,12 @@ uint16_t elf_image_machine(const struct elf_image *img);
 /* Address of a defined function, in .dynsym, then .symtab; of several versions of a name the first. 0: none. */
 uint64_t elf_image_symbol(const struct elf_image *img, const char *name);
 
+/* Address of the pointer through which a function of another file is called (the GOT's slot); 0: it imports none of that name. */
+uint64_t elf_image_import(const struct elf_image *img, const char *name);
+
+/* The sections of stubs that jump through such pointers (.plt, .plt.sec ...), one by one: i = 0, 1, ... len 0: no more. */
+struct elf_span elf_image_stubs(const struct elf_image *img, size_t i);
+
 /* What is at `addr`, to the end of its segment. len 0: nothing that is in the file. */
 struct elf_span elf_image_at(const struct elf_image *img, uint64_t addr);
 

@@ -90,10 +90,19 @@ static const struct hook tracepoint_hooks[] = {
 	{"te_process_exit", "sched", "sched_process_exit", NULL},
 };
 
+static const char no_tls_memory[] = "the connection of programs that send what TLS libraries write into memory (asyncio, Node)";
+
 /* Which socket a TLS library's call goes over; attached for plaintext only. */
+#define TLS_SENDING                                                          \
+	{"tp_tls_send", "syscalls", "sys_enter_write", no_tls_memory},       \
+	{"tp_tls_send", "syscalls", "sys_enter_sendto", no_tls_memory},      \
+	{"tp_tls_writev", "syscalls", "sys_enter_writev", no_tls_memory},    \
+	{"tp_tls_sendmsg", "syscalls", "sys_enter_sendmsg", no_tls_memory}
+
 static const struct hook kprobe_tls_hooks[] = {
 	{"kp_tls_io", NULL, "tcp_sendmsg", NULL},
 	{"kp_tls_io", NULL, "tcp_recvmsg", NULL},
+	TLS_SENDING,
 };
 
 static const char no_tls_io[] = "the connection of what is written and read in clear, but for SSL_set_fd";
@@ -101,6 +110,7 @@ static const char no_tls_io[] = "the connection of what is written and read in c
 static const struct hook tracepoint_tls_hooks[] = {
 	{"rt_tls_io", NULL, "sock_send_length", no_tls_io},
 	{"rt_tls_io", NULL, "sock_recv_length", no_tls_io},
+	TLS_SENDING,
 };
 
 #define CNT(table) (sizeof(table) / sizeof(*(table)))
@@ -270,12 +280,27 @@ static int attach_one(struct hooks *h, int prog_fd, const struct hook *hook, str
 	return perf_attach_kprobe_event(h->tracefs, prog_fd, hook->target, is_return, a->event, sizeof(a->event));
 }
 
+/* What can be done without, and cannot be on this kernel whatever its tracefs shows. */
+static bool is_too_new(const struct hook *hook, struct features *feat)
+{
+	return hook->without && hook->category && !strcmp(hook->category, "syscalls") && !feature_has(feat, FEAT_SYSCALL_TP_BPF);
+}
+
+static int do_without(const struct hook *hook)
+{
+	log_verbose("kernel has no %s: lost without it: %s", hook->target, hook->without);
+	return 0;
+}
+
 static int attach_hook(struct hooks *h, const struct hook *hook, const struct bundle *b, const struct maps *m,
 	struct features *feat, uint32_t kver)
 {
 	struct attached *a = &h->attached[h->attached_cnt];
-	int prog_fd = get_prog(h, hook->prog, b, m, kver);
+	int prog_fd;
 
+	if (is_too_new(hook, feat))
+		return do_without(hook);
+	prog_fd = get_prog(h, hook->prog, b, m, kver);
 	if (prog_fd < 0)
 		return prog_fd;
 	a->fd = attach_one(h, prog_fd, hook, feat, a);
@@ -283,10 +308,8 @@ static int attach_hook(struct hooks *h, const struct hook *hook, const struct bu
 		h->attached_cnt++;
 		return 0;
 	}
-	if (hook->without && a->fd == -ENOENT) {
-		log_verbose("kernel has no %s: lost without it: %s", hook->target, hook->without);
-		return 0;
-	}
+	if (hook->without && a->fd == -ENOENT)
+		return do_without(hook);
 	log_err("cannot attach to %s%s%s: %s%s", hook->category ? hook->category : "", hook->category ? ":" : "",
 		hook->target, strerror(-a->fd),
 		a->fd == -ENOENT ? " (this kernel has no such function or tracepoint; try the other --backend)"

@@ -2,6 +2,7 @@
 #include "source/tls_points.h"
 #include "source/code.h"
 #include "source/elf_image.h"
+#include "source/tls_inner.h"
 #include "probes/events.h"
 
 #include <errno.h>
@@ -30,11 +31,17 @@ struct library {
 /* Two calls of it, in both libraries, that are made with a constant label. */
 static const char *const labels[2] = {"CLIENT_RANDOM", "EARLY_EXPORTER_SECRET"};
 
-static const struct function openssl_functions[] = {
+/* Where what is inside them is not found. */
+static const struct function openssl_outer_functions[] = {
 	{"SSL_write", "up_ssl_write", "ur_ssl_data"},
 	{"SSL_read", "up_ssl_read", "ur_ssl_data"},
 	{"SSL_write_ex", "up_ssl_write_ex", "ur_ssl_data_ex"},
+	{"SSL_write_ex2", "up_ssl_write_ex2", "ur_ssl_data_ex"},
 	{"SSL_read_ex", "up_ssl_read_ex", "ur_ssl_data_ex"},
+	{NULL, NULL, NULL},
+};
+
+static const struct function openssl_functions[] = {
 	{"SSL_write_early_data", "up_ssl_write_early", "ur_ssl_data_ex"},
 	{"SSL_read_early_data", "up_ssl_read_early", "ur_ssl_data_ex"},
 	{"SSL_sendfile", "up_ssl_sendfile", "ur_ssl_data"},
@@ -42,10 +49,13 @@ static const struct function openssl_functions[] = {
 	{"SSL_connect", "up_ssl_call", "ur_ssl_call"},
 	{"SSL_accept", "up_ssl_call", "ur_ssl_call"},
 	{"SSL_shutdown", "up_ssl_call", "ur_ssl_call"},
+	{"SSL_peek", "up_ssl_call", "ur_ssl_call"},
+	{"SSL_peek_ex", "up_ssl_call", "ur_ssl_call"},
 	{"SSL_set_fd", "up_ssl_set_fd", NULL},
 	{"SSL_set_rfd", "up_ssl_set_fd", NULL},
 	{"SSL_set_wfd", "up_ssl_set_fd", NULL},
 	{"SSL_free", "up_ssl_free", NULL},
+	{"SSL_clear", "up_ssl_clear", NULL},
 	{NULL, NULL, NULL},
 };
 
@@ -215,15 +225,41 @@ static void add_point(struct tls_points *out, const char *prog, uint64_t offset)
 		out->points[out->cnt++] = (struct tls_point){prog, offset};
 }
 
-static void find_functions(const struct elf_image *img, const struct library *lib, struct tls_points *out)
+static void find_functions(const struct elf_image *img, const struct function *functions, struct tls_points *out)
 {
-	for (const struct function *f = lib->functions; f->symbol; f++) {
+	for (const struct function *f = functions; f->symbol; f++) {
 		uint64_t addr = elf_image_symbol(img, f->symbol), offset;
 
 		if (!addr || elf_image_offset(img, addr, &offset))
 			continue;
 		add_point(out, f->entry, offset);
 		add_point(out, f->exit, offset);
+	}
+}
+
+/* What OpenSSL does below its exported functions, where that can be found out. */
+static void find_inner(const struct elf_image *img, struct tls_points *out)
+{
+	struct tls_inner inner;
+	uint64_t offset;
+
+	tls_inner_find(img, &inner);
+	if (inner.read && inner.write) {
+		out->inner = true;
+		if (!elf_image_offset(img, inner.read, &offset)) {
+			add_point(out, "up_ssl_read_ex", offset);
+			add_point(out, "ur_ssl_data_ex", offset);
+		}
+		if (!elf_image_offset(img, inner.write, &offset)) {
+			add_point(out, inner.write_flags ? "up_ssl_write_ex2" : "up_ssl_write_ex", offset);
+			add_point(out, "ur_ssl_data_ex", offset);
+		}
+	} else {
+		find_functions(img, openssl_outer_functions, out);
+	}
+	if (inner.bio_write && !elf_image_offset(img, inner.bio_write, &offset)) {
+		out->memory = true;
+		add_point(out, "up_bio_write", offset);
 	}
 }
 
@@ -240,7 +276,9 @@ int tls_points_find(int fd, const struct sysroot *root, const char *dir, struct 
 	if (lib) {
 		out->kind = lib->kind;
 		find_secrets(img, lib, root, dir, out);
-		find_functions(img, lib, out);
+		find_functions(img, lib->functions, out);
+		if (lib->kind == TLS_OPENSSL)
+			find_inner(img, out);
 	}
 	elf_image_close(img);
 	return 0;

@@ -44,7 +44,7 @@ struct tls_point {
 	uint64_t offset;  /* in the file, bytes */
 };
 
-#define TLS_POINT_MAX 32
+#define TLS_POINT_MAX 48
 
 struct tls_points {
 	enum tls_kind kind;
@@ -52,8 +52,10 @@ struct tls_points {
 	char why[128];		/* one clause where way is TLS_WAY_NONE */
 	uint64_t log_secret;	/* its offset in the file */
 	uint64_t random;	/* EV_TLS_RANDOM() */
-	struct tls_point points[TLS_POINT_MAX]; /* plaintext and binding: exported functions */
+	struct tls_point points[TLS_POINT_MAX]; /* plaintext and binding */
 	size_t cnt;
+	bool inner;  /* reads and writes are seen where all ways into the library meet (tls_inner), else in its exported functions */
+	bool memory; /* so are the records it writes into memory */
 };
 
 /* Looks into a file. `dir`: the folder it is from, for debug information under `root`. 0: *out is filled; kind TLS_NONE: no TLS

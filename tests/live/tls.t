@@ -97,7 +97,10 @@ for backend in $backends; do
 	ok "$backend: the file is valid" file_is_valid "$work/file"
 	like "$backend: who wrote a request, and over which connection" "$(plaintext_of 'GET /openssl-1_3-127.0.0.1 ')" \
 		"proc openssl:[0-9]+, uid 0, fd [0-9]+\) 127\.0\.0\.1:[0-9]+-127\.0\.0\.1:$port TLS write [0-9]+ bytes"
-	like "$backend: who read the answer" "$(plaintext_of 'HTTP/1.0 200' | head -n 1)" \
+	like "$backend: who wrote the answer, by a BIO with the connection in it (s_server -www)" \
+		"$(plaintext_of 'HTTP/1.0 200' | grep ' TLS write ' | head -n 1)" \
+		"proc openssl:$server_pid, uid 0, fd [0-9]+\) 127\.0\.0\.1:$port-127\.0\.0\.1:[0-9]+ TLS write [0-9]+ bytes"
+	like "$backend: who read the answer" "$(plaintext_of 'HTTP/1.0 200' | grep ' TLS read ' | head -n 1)" \
 		"proc openssl:[0-9]+, uid 0, fd [0-9]+\) 127\.0\.0\.1:$port-127\.0\.0\.1:[0-9]+ TLS read [0-9]+ bytes"
 	like "$backend: over IPv6" "$(plaintext_of 'GET /openssl-1_2-[::1] ')" "\[::1\]:[0-9]+-\[::1\]:$port TLS write"
 	like "$backend: GnuTLS" "$(plaintext_of 'GET /gnutls-1_3 ')" "proc gnutls-cli:[0-9]+, .*:$port TLS write [0-9]+ bytes"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/tls_points.c src/source/code.c src/source/code_x86.c src/source/code_arm64.c src/source/elf_image.c
+/* links: src/source/tls_points.c src/source/tls_inner.c src/source/code.c src/source/code_x86.c src/source/code_arm64.c src/source/elf_image.c src/source/elf_import.c
  * src/base/sysroot.c src/base/buf.c -lcapstone -lelf -lz -larchive
  */
 /* points FILE: what tls_points_find() says of it, one line: kind, way, where the random is, probes of functions; or why not. */
@@ -25,6 +25,7 @@ int main(int argc, char **argv)
 		printf("refused: %s\n", strerror(-err));
 		return 1;
 	}
-	printf("%s by %s random %" PRIx64 " functions %zu %s\n", kinds[p.kind], tls_way_name(p.way), p.random, p.cnt, p.why);
+	printf("%s by %s random %" PRIx64 " functions %zu%s%s %s\n", kinds[p.kind], tls_way_name(p.way), p.random, p.cnt,
+		p.inner ? " inner" : "", p.memory ? " memory" : "", p.why);
 	return 0;
 }

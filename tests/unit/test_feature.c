@@ -33,14 +33,14 @@ static void toggles_are(const char *version, const char *want)
 
 static void test_toggles(void)
 {
-	toggles_are("4.9", "LRU_HASH=0 MEM_IN_MAP=0 SKB_SK=0 PROBE_READ_KERNEL=0");
-	toggles_are("4.9.337", "LRU_HASH=0 MEM_IN_MAP=0 SKB_SK=0 PROBE_READ_KERNEL=0");
-	toggles_are("4.14", "LRU_HASH=1 MEM_IN_MAP=1 SKB_SK=0 PROBE_READ_KERNEL=0");
-	toggles_are("4.19", "LRU_HASH=1 MEM_IN_MAP=1 SKB_SK=0 PROBE_READ_KERNEL=0");
-	toggles_are("5.1", "LRU_HASH=1 MEM_IN_MAP=1 SKB_SK=0 PROBE_READ_KERNEL=0");
-	toggles_are("5.4", "LRU_HASH=1 MEM_IN_MAP=1 SKB_SK=0 PROBE_READ_KERNEL=0");
-	toggles_are("5.10", "LRU_HASH=1 MEM_IN_MAP=1 SKB_SK=0 PROBE_READ_KERNEL=1");
-	toggles_are("6.1", "LRU_HASH=1 MEM_IN_MAP=1 SKB_SK=1 PROBE_READ_KERNEL=1");
+	toggles_are("4.9", "LRU_HASH=0 MEM_IN_MAP=0 SYSCALL_TP_BPF=0 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("4.9.337", "LRU_HASH=0 MEM_IN_MAP=0 SYSCALL_TP_BPF=0 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("4.14", "LRU_HASH=1 MEM_IN_MAP=1 SYSCALL_TP_BPF=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("4.19", "LRU_HASH=1 MEM_IN_MAP=1 SYSCALL_TP_BPF=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("5.1", "LRU_HASH=1 MEM_IN_MAP=1 SYSCALL_TP_BPF=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("5.4", "LRU_HASH=1 MEM_IN_MAP=1 SYSCALL_TP_BPF=1 SKB_SK=0 PROBE_READ_KERNEL=0");
+	toggles_are("5.10", "LRU_HASH=1 MEM_IN_MAP=1 SYSCALL_TP_BPF=1 SKB_SK=0 PROBE_READ_KERNEL=1");
+	toggles_are("6.1", "LRU_HASH=1 MEM_IN_MAP=1 SYSCALL_TP_BPF=1 SKB_SK=1 PROBE_READ_KERNEL=1");
 }
 
 /* A feature is there from the very release it came with. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define POLL_MS 2
@@ -57,6 +58,16 @@ void net_wait_up(const char *ns, const char *dev)
 bool net_can(const char *command)
 {
 	return sh_ok("unshare -n sh -c 'ip link set lo up; ip %s' >/dev/null 2>&1", command);
+}
+
+bool net_is_linux(unsigned int major, unsigned int minor)
+{
+	unsigned int at[2] = {0, 0};
+	struct utsname u;
+
+	if (!uname(&u))
+		sscanf(u.release, "%u.%u", &at[0], &at[1]);
+	return at[0] != major ? at[0] > major : at[1] >= minor;
 }
 
 /* ---- places ---- */

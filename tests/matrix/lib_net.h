@@ -18,6 +18,9 @@ void net_wait_up(const char *ns, const char *dev);		   /* until it carries packe
 /* For lacks: can `ip COMMAND` be done? It is tried in a namespace of its own, whose lo is up. */
 bool net_can(const char *command);
 
+/* For lacks, where nothing else tells: is the kernel this version or later? */
+bool net_is_linux(unsigned int major, unsigned int minor);
+
 /* A place in a network. */
 struct net_place {
 	const char *ns;

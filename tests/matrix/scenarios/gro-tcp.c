@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #define BYTES 1000000
@@ -40,12 +39,7 @@ static void joins(struct scene *s)
 
 static const char *lacks(void)
 {
-	unsigned int major = 0, minor = 0;
-	struct utsname u;
-
-	if (!uname(&u))
-		sscanf(u.release, "%u.%u", &major, &minor);
-	return major * 100 + minor < 513 ? "GRO on veth devices (5.13)" : NULL;
+	return net_is_linux(5, 13) ? NULL : "GRO on veth devices (5.13)";
 }
 
 static void setup(void)

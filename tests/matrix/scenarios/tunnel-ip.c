@@ -3,6 +3,8 @@
 
 static const char *lacks(void)
 {
+	if (!net_is_linux(5, 11))
+		return TUNNEL_KEEPS_OUTER;
 	if (!net_can("link add t0 type sit local 127.0.0.1 remote 127.0.0.2 mode any"))
 		return "CONFIG_IPV6_SIT";
 	return net_can("link add t0 type ip6tnl local ::1 remote fd98::9 mode any") ? NULL : "CONFIG_IPV6_TUNNEL";

@@ -119,21 +119,27 @@ PT_INLINE int pt_sock_touch(struct sock *sk, u16 port, u64 peer, struct ev_owner
 	return news;
 }
 
-PT_INLINE void pt_owner_send(void *ctx, struct ev_owner *ev)
+PT_INLINE void pt_owner_put(void *ctx, struct ev_owner *ev)
 {
 	ev->hdr.ts_ns = bpf_ktime_get_ns();
 	ev->hdr.type = EV_OWNER;
 	ev->hdr.size = sizeof(*ev);
-	if (ev->owner.sk)
-		ev->ino = pt_sock_ino((struct sock *)ev->owner.sk);
-	if (ev->owner.sk && ev->fd < 0 && ev->owner.pid == bpf_get_current_pid_tgid() >> 32)
-		ev->fd = pt_acting_fd((struct sock *)ev->owner.sk);
 	if (m_owners.perf_submit(ctx, ev, sizeof(*ev)))
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
-/* Writes the flow's owner where it is news, and tells user space. ev->owner is complete. `news`: tell in any case. */
-PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev, int news)
+/* Of which file, and where the owner is the current process, by which descriptor. Not in tc programs, which lack the helpers. */
+PT_INLINE void pt_owner_send(void *ctx, struct ev_owner *ev)
+{
+	if (ev->owner.sk)
+		ev->ino = pt_sock_ino((struct sock *)ev->owner.sk);
+	if (ev->owner.sk && ev->fd < 0 && ev->owner.pid == bpf_get_current_pid_tgid() >> 32)
+		ev->fd = pt_acting_fd((struct sock *)ev->owner.sk);
+	pt_owner_put(ctx, ev);
+}
+
+/* Writes the flow's owner where it is news. ev->owner is complete. true: user space is to be told; with `news` in any case. */
+PT_INLINE int pt_flow_note(struct ev_owner *ev, int news)
 {
 	struct ev_owner_val *known = m_flow_owner.lookup(&ev->key);
 	int new_key = !known, tell = 1;
@@ -141,14 +147,19 @@ PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev, int news)
 	if (known) {
 		tell = news || known->sock_id != ev->owner.sock_id || !pt_same_image(known, &ev->owner);
 		if (!tell && pt_same_actor(known, &ev->owner))
-			return;
+			return 0;
 	}
 	if (m_flow_owner.update(&ev->key, &ev->owner))
 		pt_count(EV_STAT_FLOW_FULL);
 	else if (new_key)
 		pt_count(EV_STAT_FLOW_INSERT);
 	ev->kind = EV_OWN_FLOW;
-	if (tell)
+	return tell;
+}
+
+PT_INLINE void pt_flow_write(void *ctx, struct ev_owner *ev, int news)
+{
+	if (pt_flow_note(ev, news))
 		pt_owner_send(ctx, ev);
 }
 

@@ -148,7 +148,9 @@ PT_INLINE void pt_find_by_sock(struct __sk_buff *skb, struct ev_packet *ev)
 	else if (is_any && ev->key.proto == PT_PROTO_UDP)
 		__builtin_memset(learnt.key.laddr, 0, 16);
 	learnt.owner = ev->owner;
-	pt_flow_write(skb, &learnt, 0);
+	learnt.ino = s->ino;
+	if (pt_flow_note(&learnt, 0))
+		pt_owner_put(skb, &learnt);
 }
 #endif
 

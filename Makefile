@@ -67,20 +67,14 @@ HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h 
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))
-# The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so the live tests
-# that depend on neither back-end nor kernel, or that the matrix has scenarios for, stay away (make check-vm VM_LIVE=netns,vlan plays
-# those named); `check` runs only what is left of VM_LIVE.
-VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
-NATIVE_ONLY := addresses assume command errors evict filters follow holders icmp-error leave netns output reuse seed signals \
-	strict tls tls-alone tls-bad tls-calls tls-fd tls-file tls-find tls-hold tls-keys tls-load tls-memory tls-starttls tls-talk tls-web \
-	tunnel vlan
-comma := ,
-space := $(subst ,, )
-VM_LIVE := $(subst $(space),$(comma),$(filter-out $(NATIVE_ONLY),$(patsubst tests/live/%.t,%,$(sort $(wildcard tests/live/*.t)))))
-# The whole matrix takes half an hour in each: `make check-vm VM_SCENARIOS=` plays it.
-VM_SCENARIOS ?= tcp-connect
+# The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so there the whole
+# matrix is played, and of the live tests those that depend on back-end or kernel and are not scenarios, too. Others:
+# make check-vm VM_LIVE=netns,filters VM_SCENARIOS=tcp-connect
+VM_LIVE ?= bundle,l3,late-iface,snaplen,strict,tc,tls
+VM_SCENARIOS ?=
 VM_MATRIX = tests/matrix/run --table /var/cache/pidtap-vm-out/matrix.md $(VM_SCENARIOS) || status=1;
-VM_TIMEOUT ?= 2700
+VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
+VM_TIMEOUT ?= 3600
 
 .PHONY: demo check check-native check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint bench-conn unit-tests live-tools test-tools help
 
@@ -119,7 +113,7 @@ check-vm-one: ## the live tests of the kprobe back-end, on Debian 12's kernel
 	tools/vm/vm build bookworm
 	tools/vm/vm run --timeout $(VM_TIMEOUT) bookworm -- $(VM_TEST)
 
-check-vm: ## live tests and some of the matrix on Debian 11, 12, 13 and sid, each with its own kernel, compiler and libbcc
+check-vm: ## the matrix and some live tests on Debian 11, 12, 13 and sid, each with its own kernel, compiler and libbcc
 	@tools/install-deps build demo check vm
 	tools/vm/vm matrix --timeout $(VM_TIMEOUT) -- $(VM_TEST)
 

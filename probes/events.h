@@ -216,6 +216,7 @@ struct ev_secret {
 	__u8 secret[EV_SECRET_MAX];
 	__u32 secret_len; /* bytes that are valid, 1 .. EV_SECRET_MAX */
 	__u32 pad;
+	__u64 label_at;		  /* its user address: where `label` is empty the process had not touched that page yet */
 	char label[EV_LABEL_LEN]; /* "CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0" ... */
 } EV_RECORD;
 
@@ -319,7 +320,7 @@ _Static_assert(sizeof(struct ev_release) == 104, "ev_release");
 _Static_assert(sizeof(struct ev_shake) == 72, "ev_shake");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
-_Static_assert(sizeof(struct ev_secret) == 176, "ev_secret");
+_Static_assert(sizeof(struct ev_secret) == 184, "ev_secret");
 _Static_assert(sizeof(struct ev_tls_data) == 184, "ev_tls_data");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
 _Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");

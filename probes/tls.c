@@ -10,12 +10,15 @@ BPF_PERF_OUTPUT(m_tls);
 
 /* ---- secrets ---- */
 
-/* Where less is left of the page than is asked for, less is enough. */
+/* Where less is left of the page than is asked for, less is enough; unless the text goes on in a page that cannot be read. */
 PT_INLINE void pt_read_label(char *to, void *from)
 {
-	if (PT_READ_USER_N(to, EV_LABEL_LEN, from) && PT_READ_USER_N(to, 32, from))
-		PT_READ_USER_N(to, 16, from);
-	to[EV_LABEL_LEN - 1] = 0;
+	if (!PT_READ_USER_N(to, EV_LABEL_LEN, from))
+		to[EV_LABEL_LEN - 1] = 0;
+	else if (!PT_READ_USER_N(to, 32, from))
+		to[0] = to[31] ? 0 : to[0];
+	else if (PT_READ_USER_N(to, 16, from) || to[15])
+		to[0] = 0;
 }
 
 /* In pieces of constant sizes, and nothing behind them. */
@@ -56,6 +59,7 @@ int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret, u64
 	ev.pid = id >> 32;
 	ev.tid = id;
 	ev.secret_len = len;
+	ev.label_at = (u64)label;
 	pt_read_label(ev.label, label);
 	pt_read_secret(ev.secret, secret, len);
 	pt_read_random(ev.random, ssl);

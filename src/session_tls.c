@@ -3,6 +3,7 @@
 #include "session_int.h"
 #include "base/log.h"
 #include "model/record.h"
+#include "source/procmem.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -205,11 +206,22 @@ void session_tend_tls(struct session *s)
 	s->mapping_wakes = 0;
 }
 
-void session_on_secret(struct session *s, const struct ev_secret *ev)
+/* A probe cannot read its name where the process never did; the process is in its handshake, so it is there to be asked. */
+static void name_secret(const struct session *s, struct ev_secret *ev)
 {
-	const struct secret *secret;
-	int news = s->secrets ? secret_add(s->secrets, ev, &secret) : 0;
+	if (!ev->label[0])
+		procmem_text(&s->root, ev->pid, ev->label_at, ev->label, sizeof(ev->label));
+}
 
+void session_on_secret(struct session *s, const struct ev_secret *rec)
+{
+	struct ev_secret named = *rec;
+	const struct ev_secret *ev = &named;
+	const struct secret *secret;
+	int news;
+
+	name_secret(s, &named);
+	news = s->secrets ? secret_add(s->secrets, ev, &secret) : 0;
 	if (news < 0)
 		s->stats.secrets_failed++;
 	if (news < 0 && !ev->label[0])

@@ -82,7 +82,8 @@ void session_conn_process(struct session *s, const struct ev_hdr *ev)
 		conn_exit(s->conns, &who, ev->ts_ns);
 }
 
-/* The library's own calls say over which socket, the program which descriptor, or both: what is missing is looked up. */
+/* The library's own calls say over which socket, the program which descriptor, or both. Of the socket it is looked up: what the
+ * program said of the descriptor is as old as its handshake; dup2 may have replaced it. */
 void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct plain *p)
 {
 	struct conn_who who = who_of(&ev->owner);
@@ -97,10 +98,12 @@ void session_conn_plain(struct session *s, const struct ev_tls_data *ev, struct 
 		p->key = c->key;
 		p->owner.sock_id = c->sock_id;
 		p->flags |= EV_TLS_KEY;
-	} else if (p->flags & EV_TLS_KEY && p->fd < 0) {
+	} else if (p->flags & EV_TLS_KEY) {
 		struct conn known = conn_of(&ev->key, ev->owner.sock_id, 0);
+		int32_t fd = conn_fd(s->conns, &known, &who, ev->hdr.ts_ns);
 
-		p->fd = conn_fd(s->conns, &known, &who, ev->hdr.ts_ns);
+		if (fd >= 0)
+			p->fd = fd;
 	}
 }
 

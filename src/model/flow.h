@@ -67,6 +67,10 @@ enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *
 enum flow_match flow_find_listener(
 	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out);
 
+/* The same for a listener of this process: also where others had listened there, and closed. */
+enum flow_match flow_find_listener_of(const struct flow_table *t, const struct ev_key *key, const struct owner *who,
+	uint64_t ts_ns, struct owner *out);
+
 /* Is a socket bound to the key's local port and address, that address itself, at `ts_ns`? One on any address gets nothing that
  * comes there then. */
 bool flow_is_bound_at(const struct flow_table *t, const struct ev_key *key, uint64_t ts_ns);

@@ -78,6 +78,7 @@ struct question {
 	bool v4_packet;
 	uint64_t ts_ns;
 	uint64_t ino; /* of this socket only; 0: of all */
+	const struct owner *who; /* of this process only; NULL: of all */
 };
 
 /* All who answer for a port at that time must be one process, or nobody is named. */
@@ -88,7 +89,8 @@ static enum holders find_holder(const struct flow *f, const struct question *q, 
 
 	DL_FOREACH(f->claims, c) {
 		if (c->kind != q->kind || match_at(c, q->ts_ns) != wanted ||
-			!takes(c, v6_socket, q->v4_packet) || (q->ino && c->sock->ino != q->ino))
+			!takes(c, v6_socket, q->v4_packet) || (q->ino && c->sock->ino != q->ino) ||
+			(q->who && !owner_same_process(&c->owner, q->who)))
 			continue;
 		if (found && !owner_same_process(&found->owner, &c->owner))
 			return SEVERAL;
@@ -179,6 +181,16 @@ enum flow_match flow_find_listener(
 	const struct question q = make_question(key, EV_OWN_LISTEN, ts_ns, ino);
 	enum flow_match match;
 
+	return find_holders(t, key, &q, &match, out) == ONE ? match : FLOW_NONE;
+}
+
+enum flow_match flow_find_listener_of(const struct flow_table *t, const struct ev_key *key, const struct owner *who,
+	uint64_t ts_ns, struct owner *out)
+{
+	struct question q = make_question(key, EV_OWN_LISTEN, ts_ns, 0);
+	enum flow_match match;
+
+	q.who = who;
 	return find_holders(t, key, &q, &match, out) == ONE ? match : FLOW_NONE;
 }
 

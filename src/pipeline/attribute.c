@@ -62,16 +62,12 @@ static uint8_t attribute_listener(const struct attributor *a, const struct ev_pa
 
 	if (!before_accept(a->flows, rec) || flow_given_up(a->flows, &rec->key, rec->hdr.ts_ns))
 		return EV_ATTR_NONE;
-	switch (find_listener(a, rec, out)) {
-	case FLOW_LIVE:
+	if (find_listener(a, rec, out) == FLOW_LIVE)
 		return EV_ATTR_LISTENER;
-	case FLOW_CLOSED:
-		if (!is_syn(rec) && shake_find(a->shakes, rec, &first) && owner_same_process(&first, out))
-			return EV_ATTR_LISTENER;
-		return EV_ATTR_NONE;
-	default:
-		return EV_ATTR_NONE;
-	}
+	if (!is_syn(rec) && shake_find(a->shakes, rec, &first) &&
+		flow_find_listener_of(a->flows, &rec->key, &first, rec->hdr.ts_ns, out) == FLOW_CLOSED)
+		return EV_ATTR_LISTENER;
+	return EV_ATTR_NONE;
 }
 
 /* The tuple's own owner at that time, or the one who came for it within the window (accept after the handshake); else who

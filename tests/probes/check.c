@@ -105,6 +105,16 @@ static bool is_closed(struct check *c)
 	return c->broken == before;
 }
 
+/* flow.c does not follow them. Kernels on which the text asks for them (rules.c: sk_fullsock) run in tests. */
+static bool uses_sockets(const struct check *c)
+{
+	for (uint32_t i = 0; i < c->prog->insn_cnt; i++)
+		if (c->prog->insns[i].code == (BPF_JMP | BPF_CALL) && !c->prog->insns[i].src_reg &&
+			c->prog->insns[i].imm == BPF_FUNC_sk_fullsock)
+			return true;
+	return false;
+}
+
 void check_prog(struct check *c)
 {
 	const struct rule_prog *rule = rule_prog(c->prog->name);
@@ -118,7 +128,6 @@ void check_prog(struct check *c)
 		return;
 	check_insns(c);
 	check_loops(c);
-	/* flow.c does not follow sockets, which the text asks for from 5.11 on; kernels so new run in tests */
-	if (rule->class != RULE_TC || c->kver < TEXT_USES_SKB_SK)
+	if (!uses_sockets(c))
 		check_flow(c);
 }

@@ -47,7 +47,6 @@
 
 /* The context of tc programs, struct __sk_buff */
 #define SINCE_SKB_SK KVER(5, 1, 0)			/* [commit] 46f8bc92758c */
-#define TEXT_USES_SKB_SK KVER(5, 11, 0)			/* compat/: HAVE_SKB_SK */
 #define SINCE_SKB_NARROW_LOAD KVER(4, 13, 0)		/* [commit] 31fd85816dbe: less than a whole field */
 /* include/uapi/linux/bpf.h: 4.9's ends with data_end */
 #define RULE_SKB_FIELDS_4_9 offsetof(struct __sk_buff, napi_id)

@@ -189,6 +189,27 @@ static void test_never_accepted(void)
 	flow_table_free(t);
 }
 
+/* The same, also where another had listened on the port a moment before. */
+static void test_never_accepted_by_the_second(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
+	struct ev_key early = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5001);
+
+	claims_listen(t, &any, OTHER, 1, 0, 10);
+	tap_is_str(judge_next(a, &early, EV_DIR_IN, SYN, 12), "listener 400", "SYN to the first");
+	claims_close(t, 1, 15);
+	claims_listen(t, &any, SERVER, 2, 0, 16);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 20), "listener 200", "SYN to the second");
+	claims_close(t, 2, 30);
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 31), "listener 200", "the second's reset");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
 /* A connection that was accepted is not the listener's again because nobody knows who has it. */
 static void test_given_up(void)
 {
@@ -616,6 +637,7 @@ int main(void)
 	test_server();
 	test_listener_closed();
 	test_never_accepted();
+	test_never_accepted_by_the_second();
 	test_given_up();
 	test_listener_chosen();
 	test_listener_chosen_again();

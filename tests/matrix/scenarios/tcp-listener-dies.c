@@ -34,4 +34,4 @@ static void run(struct scene *s)
 	spawn_client(s, client);
 }
 
-SCENARIO(.name = "tcp-listener-dies", .about = "the server dies before it accepts: a reset", .fresh = true, .run = run);
+SCENARIO(.name = "tcp-listener-dies", .about = "the server dies before it accepts: a reset", .run = run);

@@ -198,10 +198,18 @@ tls_stop()
 # tls_settle PORT[,PROTOCOL]...
 tls_settle()
 {
+	tls_opinion "$@"
+	ok "$backend: decrypted and equal, every connection" [ "$verdict" = 0 ]
+}
+
+# The judges' opinion alone, $verdict the status.
+tls_opinion()
+{
 	tls_stop
 	tls_streams
 	"$here/followed" "$work/file.pcapng" "$@" >"$work/decrypted"
-	ok "$backend: decrypted and equal, every connection" tls_judge
+	tls_judge
+	verdict=$?
 	diag "$backend: $(cat "$work/table")"
 }
 

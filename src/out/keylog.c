@@ -17,8 +17,18 @@ int keylog_create(const char *path)
 {
 	/* O_NOFOLLOW: keys must not go where a link in a folder of others leads */
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	/* one that was there, too: it holds keys from now on */
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && fchmod(fd, 0600)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
 }
 
 /* One write a line: programs that append to the same file by SSLKEYLOGFILE do the same, and lines stay whole. */

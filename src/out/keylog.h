@@ -5,7 +5,7 @@
 
 #include "out/sink.h"
 
-/* Appends to `path`, made with mode 0600 if it is new; O_NOFOLLOW in a directory others may write to. A descriptor, or negative
+/* Appends to `path`, made if it is not there, with mode 0600 from then on; O_NOFOLLOW in a directory others may write to. A descriptor, or negative
  * errno. */
 int keylog_create(const char *path);
 

@@ -215,7 +215,7 @@ int session_seed_space(struct space *space);
 /* session_loop.c: from "attached" to "asked to stop". Returns 0 or negative errno, printed. */
 int session_loop(struct session *s);
 
-/* An event of the loop when `events` happen to fd, which belongs to the namespace of that inode, if to any. */
+/* session_watch.c: an event of the loop when `events` happen to fd, which belongs to the namespace of that inode, if to any. */
 int session_watch(struct session *s, int fd, uint32_t events, enum wake what, uint32_t inode);
 
 /* Hands on all records there are, whatever their age; for the end. */

@@ -27,13 +27,6 @@
 /* Above this filling packets are judged early rather than lost. */
 #define PRESSURE_PERCENT 50
 
-int session_watch(struct session *s, int fd, uint32_t events, enum wake what, uint32_t inode)
-{
-	struct epoll_event ev = {.events = events, .data.u64 = (uint64_t)inode << 32 | what};
-
-	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
 static int watch_ring(struct session *s, const struct ring *ring)
 {
 	int err = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/procfd.h"
 #include "base/clock.h"
+#include "source/procs.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -182,36 +183,12 @@ int procfd_each(const struct sysroot *root, int (*cb)(void *ctx, uint32_t pid, i
 	return l.ret;
 }
 
-/* "PID (COMM) STATE ...", the 22nd field is the start in ticks; COMM may hold blanks and parentheses. */
-static int parse_stat(const char *text, struct ev_owner_val *out)
-{
-	const char *open = strchr(text, '('), *close = strrchr(text, ')');
-	unsigned long long ticks;
-	size_t len;
-
-	if (!open || !close || close < open)
-		return -EBADMSG;
-	len = (size_t)(close - open - 1);
-	memcpy(out->comm, open + 1, len < EV_COMM_LEN - 1 ? len : EV_COMM_LEN - 1);
-	if (sscanf(close + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &ticks) != 1)
-		return -EBADMSG;
-	out->start_ns = ticks * EV_TICK_NS;
-	return 0;
-}
-
 bool procfd_is_there(const struct sysroot *root, uint32_t pid, uint64_t start_ns)
 {
-	struct ev_owner_val who = {0};
-	char path[64], *text;
-	bool there;
+	struct procs_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	if (sysroot_read(root, path, FILE_MAX_BYTES, &text, NULL))
-		return false;
-	there = !parse_stat(text, &who) && who.start_ns / EV_TICK_NS == start_ns / EV_TICK_NS &&
-		!strchr("ZX", strrchr(text, ')')[2]);
-	free(text);
-	return there;
+	return !procs_stat(root, pid, &stat) && stat.entry.start_ns / EV_TICK_NS == start_ns / EV_TICK_NS &&
+	       !strchr("ZX", stat.state);
 }
 
 static int read_uid(const struct sysroot *root, uint32_t pid, uint32_t *uid)
@@ -233,21 +210,17 @@ static int read_uid(const struct sysroot *root, uint32_t pid, uint32_t *uid)
 int procfd_owner(const struct sysroot *root, uint32_t pid, struct ev_owner_val *out)
 {
 	uint64_t act_ns = clock_mono_ns(); /* before it is read: of an exec meanwhile the records tell */
-	char path[64], *text;
-	int err;
+	struct procs_stat stat;
+	int err = procs_stat(root, pid, &stat);
 
 	memset(out, 0, sizeof(*out));
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	err = sysroot_read(root, path, FILE_MAX_BYTES, &text, NULL);
 	if (err)
 		return err;
-	err = parse_stat(text, out);
-	free(text);
-	if (!err)
-		err = read_uid(root, pid, &out->uid);
+	out->start_ns = stat.entry.start_ns;
 	out->pid = out->tid = pid;
-	memcpy(out->tcomm, out->comm, sizeof(out->tcomm));
+	memcpy(out->comm, stat.comm, sizeof(out->comm));
+	memcpy(out->tcomm, stat.comm, sizeof(out->tcomm));
 	out->attr = EV_ATTR_EXACT;
 	out->act_ns = act_ns;
-	return err;
+	return read_uid(root, pid, &out->uid);
 }

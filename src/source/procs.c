@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define FILE_MAX_BYTES (64U << 10)
-#define NS_PER_TICK (1000000000ULL / 100) /* USER_HZ is 100 on all architectures pidtap runs on */
 
 static int read_file(const struct sysroot *root, uint32_t pid, const char *name, char **text)
 {
@@ -21,25 +20,35 @@ static int read_file(const struct sysroot *root, uint32_t pid, const char *name,
 }
 
 /* "PID (COMM) STATE PPID ...", the 22nd field is the start in ticks; COMM may hold blanks and parentheses. */
-static int read_stat(const struct sysroot *root, uint32_t pid, struct procs_entry *out)
+static int parse_stat(const char *text, struct procs_stat *out)
 {
+	const char *open = strchr(text, '('), *close = strrchr(text, ')');
 	unsigned long long ticks;
-	const char *close;
+	size_t len;
+
+	if (!open || !close || close < open)
+		return -EBADMSG;
+	len = (size_t)(close - open - 1);
+	memcpy(out->comm, open + 1, len < EV_COMM_LEN - 1 ? len : EV_COMM_LEN - 1);
+	if (sscanf(close + 1, " %c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &out->state,
+		    &out->entry.ppid, &ticks) != 3)
+		return -EBADMSG;
+	out->entry.start_ns = ticks * EV_TICK_NS;
+	return 0;
+}
+
+int procs_stat(const struct sysroot *root, uint32_t pid, struct procs_stat *out)
+{
 	char *text;
-	int n, err = read_file(root, pid, "stat", &text);
+	int err = read_file(root, pid, "stat", &text);
 
 	if (err)
 		return err;
-	close = strrchr(text, ')');
-	n = close ? sscanf(close + 1, " %*c %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu", &out->ppid,
-			    &ticks)
-		  : 0;
+	memset(out, 0, sizeof(*out));
+	out->entry.pid = pid;
+	err = parse_stat(text, out);
 	free(text);
-	if (n != 2)
-		return -EBADMSG;
-	out->pid = pid;
-	out->start_ns = ticks * NS_PER_TICK;
-	return 0;
+	return err;
 }
 
 static int read_leader(const struct sysroot *root, uint32_t pid, uint32_t *leader)
@@ -58,16 +67,21 @@ static int read_leader(const struct sysroot *root, uint32_t pid, uint32_t *leade
 
 int procs_get(const struct sysroot *root, uint32_t pid, struct procs_entry *out, uint32_t *leader)
 {
+	struct procs_stat stat;
 	int err = read_leader(root, pid, leader);
 
 	if (!err && *leader != pid)
 		return -EINVAL;
-	return err ? err : read_stat(root, pid, out);
+	if (!err)
+		err = procs_stat(root, pid, &stat);
+	if (!err)
+		*out = stat.entry;
+	return err;
 }
 
 int procs_each(const struct sysroot *root, void (*cb)(void *ctx, const struct procs_entry *p), void *ctx)
 {
-	struct procs_entry p;
+	struct procs_stat stat;
 	char path[PATH_MAX];
 	struct dirent *e;
 	DIR *dir;
@@ -79,8 +93,8 @@ int procs_each(const struct sysroot *root, void (*cb)(void *ctx, const struct pr
 	if (!dir)
 		return -errno;
 	while ((e = readdir(dir)))
-		if (isdigit((unsigned char)e->d_name[0]) && !read_stat(root, (uint32_t)strtoul(e->d_name, NULL, 10), &p))
-			cb(ctx, &p);
+		if (isdigit((unsigned char)e->d_name[0]) && !procs_stat(root, (uint32_t)strtoul(e->d_name, NULL, 10), &stat))
+			cb(ctx, &stat.entry);
 	closedir(dir);
 	return 0;
 }

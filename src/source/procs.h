@@ -6,12 +6,23 @@
 #include <stdint.h>
 
 #include "base/sysroot.h"
+#include "probes/events.h"
 
 struct procs_entry {
 	uint32_t pid;
 	uint32_t ppid;	   /* 0: none */
 	uint64_t start_ns; /* CLOCK_BOOTTIME, in whole ticks (USER_HZ, proc(5)) */
 };
+
+/* What /proc/PID/stat says of one. */
+struct procs_stat {
+	struct procs_entry entry;
+	char state;		/* 'R', 'S', ... 'Z': a zombie (proc(5)) */
+	char comm[EV_COMM_LEN]; /* NUL-terminated */
+};
+
+/* 0, or negative errno: -ENOENT: there is none; -EBADMSG: it does not look like a stat file. */
+int procs_stat(const struct sysroot *root, uint32_t pid, struct procs_stat *out);
 
 /* Calls cb for each process; those that end meanwhile may be left out, those that begin meanwhile, too. 0, or negative errno where
  * /proc cannot be read. */

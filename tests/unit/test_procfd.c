@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/procfd.c src/base/clock.c src/base/sysroot.c src/base/buf.c */
+/* links: src/source/procfd.c src/source/procs.c src/base/clock.c src/base/sysroot.c src/base/buf.c */
 #include "source/procfd.h"
 #include "tap.h"
 #include "tmpdir.h"

@@ -86,7 +86,7 @@ help:
 
 demo: ## a private network, traffic in it, and pidtap on it: build/demo/demo.pcapng
 	@tools/install-deps build demo
-	@+$(MAKE) --no-print-directory -j"$$(nproc)" all test-tools
+	@+$(MAKE) --no-print-directory -j"$$(nproc)" all $(O)/tests/peer
 	@tools/demo
 
 check: ## all tests that need no virtual machine, and some with Debian 12's kernel in one

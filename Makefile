@@ -63,7 +63,7 @@ clean:
 # What is missing of compilers, libraries and programs is installed first: tools/install-deps.
 
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h)
+HEADERS := $(wildcard src/*.h src/*/*.h compat/*.h kheaders/*.h probes/events.h tests/*/*.h tools/bench/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))

@@ -4,25 +4,16 @@
  * scattered order.
  */
 #include "model/conn.h"
+#include "tools/bench/bench.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define DEFAULT_CONNECTIONS 1000000
 #define PROCESSES 100
 #define SEC 1000000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * SEC + (uint64_t)ts.tv_nsec;
-}
 
 static struct conn conn_of(uint32_t i)
 {
@@ -82,30 +73,14 @@ static void del(struct conn_table *t, uint32_t i)
 	conn_del(t, &c, 4 * SEC);
 }
 
-static void print_ns(const char *what, uint64_t start_ns, uint32_t cnt)
-{
-	printf("%-36s %6.0f ns\n", what, (double)(now_ns() - start_ns) / cnt);
-}
-
-/* CPU time of one step, over all connections, scattered by a step that is prime to their number. */
+/* CPU time of one step, over all connections, in scattered order. */
 static void measure(const char *what, struct conn_table *t, uint32_t cnt, void (*step)(struct conn_table *, uint32_t))
 {
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 
-	for (uint32_t n = 0, i = 0; n < cnt; n++, i = (uint32_t)((i + 2654435761ULL) % cnt))
+	for (uint32_t n = 0, i = 0; n < cnt; n++, i = bench_next(i, cnt))
 		step(t, i);
-	print_ns(what, start, cnt);
-}
-
-static size_t resident_bytes(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	size_t pages = 0;
-
-	if (!f || fscanf(f, "%*s %zu", &pages) != 1)
-		abort();
-	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
+	bench_print_ns(what, start, cnt);
 }
 
 /* Every process has a child. */
@@ -133,26 +108,26 @@ int main(int argc, char **argv)
 	uint32_t cnt = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : DEFAULT_CONNECTIONS;
 	const struct conn_opts opts = {.max = cnt};
 	struct conn_table *t = conn_table_new(&opts);
-	size_t before = resident_bytes();
+	size_t before = bench_resident_bytes();
 	uint64_t start;
 
 	if (!t || !cnt)
 		return 1;
 	measure("add a new connection", t, cnt, add);
-	printf("%-36s %6zu bytes\n", "kept for it", (resident_bytes() - before) / cnt);
+	bench_print_bytes("kept for it", before, cnt);
 	measure("get it by process and descriptor", t, cnt, get);
 	measure("get its descriptor", t, cnt, get_fd);
 	measure("add it again", t, cnt, add);
-	start = now_ns();
+	start = bench_ns();
 	fork_all(t);
-	print_ns("a fork, each connection of the parent", start, cnt);
-	start = now_ns();
+	bench_print_ns("a fork, each connection of the parent", start, cnt);
+	start = bench_ns();
 	exec_all(t);
-	print_ns("an exec, likewise", start, cnt);
+	bench_print_ns("an exec, likewise", start, cnt);
 	measure("destroy it", t, cnt, del);
-	start = now_ns();
+	start = bench_ns();
 	conn_expire(t, 8 * SEC);
-	print_ns("and its end", start, cnt);
+	bench_print_ns("and its end", start, cnt);
 	if (conn_count(t))
 		return 1;
 	conn_table_free(t);

@@ -3,24 +3,15 @@
 /* bench-flow [FLOWS]: what the flow table costs, each flow with a socket of its own, asked in random order.
  */
 #include "model/flow.h"
+#include "tools/bench/bench.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define DEFAULT_FLOWS 1000000
 #define MS 1000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static struct ev_key key_of(uint32_t i)
 {
@@ -77,46 +68,35 @@ static void close_one(struct flow_table *t, uint32_t i)
 	flow_close(t, &ev);
 }
 
-/* CPU time of one step, over all flows, scattered by a step that is prime to their number. */
+/* CPU time of one step, over all flows, in scattered order. */
 static void measure(
 	const char *what, struct flow_table *t, uint32_t flows, void (*step)(struct flow_table *, uint32_t))
 {
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 
-	for (uint32_t n = 0, i = 0; n < flows; n++, i = (uint32_t)((i + 2654435761ULL) % flows))
+	for (uint32_t n = 0, i = 0; n < flows; n++, i = bench_next(i, flows))
 		step(t, i);
-	printf("%-28s %6.0f ns\n", what, (double)(now_ns() - start) / flows);
-}
-
-static size_t resident_bytes(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	size_t pages = 0;
-
-	if (!f || fscanf(f, "%*s %zu", &pages) != 1)
-		abort();
-	fclose(f);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
+	bench_print_ns(what, start, flows);
 }
 
 int main(int argc, char **argv)
 {
 	uint32_t flows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : DEFAULT_FLOWS;
 	struct flow_table *t = flow_table_new(flows);
-	size_t before = resident_bytes();
+	size_t before = bench_resident_bytes();
 	uint64_t start;
 
 	if (!t || !flows)
 		return 1;
 	measure("claim a new flow", t, flows, claim);
-	printf("%-28s %6zu bytes\n", "kept for it", (resident_bytes() - before) / flows);
+	bench_print_bytes("kept for it", before, flows);
 	measure("find it", t, flows, find);
 	measure("find nothing", t, flows, find_nothing);
 	measure("claim it again", t, flows, claim);
 	measure("close its socket", t, flows, close_one);
-	start = now_ns();
+	start = bench_ns();
 	flow_expire(t, 10000 * MS);
-	printf("%-28s %6.0f ns\n", "expire it", (double)(now_ns() - start) / flows);
+	bench_print_ns("expire it", start, flows);
 	if (flow_count(t))
 		return 1;
 	flow_table_free(t);

@@ -240,7 +240,6 @@ void session_on_plain(void *ctx, const void *rec, size_t len)
 	struct session *s = ctx;
 	struct plain p = {
 		.key = ev->key,
-		.fd = -1,
 	};
 
 	if (s->full)

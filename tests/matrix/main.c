@@ -270,10 +270,10 @@ int main(int argc, char **argv)
 		return run(find_scenario(argv[2]), argv[5], argv[6]);
 	}
 	/* play_again() */
-	if (!strcmp(command, "again") && argc >= 6) {
+	if (!strcmp(command, "again") && argc == 9) {
 		players_begin(argv[4], argv[3], (unsigned int)atoi(argv[5]));
 		truth_self();
-		find_scenario(argv[2])->again(argc - 6, argv + 6);
+		find_scenario(argv[2])->again(again_begin(argv + 6));
 		return 0;
 	}
 	fprintf(stderr, "usage: scenario list | info NAME | run NAME PREFIX TRUTH READY GO TIMEOUT\n");

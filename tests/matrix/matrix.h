@@ -87,8 +87,8 @@ struct scenario {
 	void (*before)(struct scene *s);
 	/* For each pass, while pidtap runs. */
 	void (*run)(struct scene *s);
-	/* What a player runs that calls play_again(): argv[0] is the first of its arguments. */
-	void (*again)(int argc, char **argv);
+	/* What a player runs that calls play_again(), with its descriptor. */
+	void (*again)(int fd);
 
 	struct scenario *next;
 };
@@ -126,9 +126,9 @@ void kill_and_reap(struct scene *s, pid_t pid, int sig);
 /* Runs part in a thread of this process called `comm`, to its end. */
 void in_thread(struct scene *s, const char *comm, void (*part)(struct scene *s));
 
-/* Replaces this process's program by this one again: ends in the scenario's again(), with these arguments. Sockets stay open
- * unless O_CLOEXEC. The process's name is the program's then. `args` ends with NULL. */
-void play_again(const char *scenario, char *const args[]) __attribute__((noreturn));
+/* Replaces this process's program by this one again, which opens a gate, waits at another and LATE_MS longer, and ends in the
+ * scenario's again(). Sockets stay open unless O_CLOEXEC. The process's name is the program's then. */
+void play_again(struct scene *s, const char *scenario, int fd, int opens, int waits) __attribute__((noreturn));
 
 /* Changes the process's name or uid; the log learns it. */
 void set_name(const char *comm);

@@ -12,4 +12,8 @@ void players_begin(const char *prefix, const char *truth, unsigned int timeout_s
 const char *ns_at(int i); /* a, b, then those of ns_add(); NULL: there are no more */
 void gates_make(struct scene *s);
 
+/* The program of play_again(): opens its gate, waits at the other one and LATE_MS longer. Takes and returns what that handed over, the
+ * descriptor first. */
+int again_begin(char *const numbers[3]);
+
 #endif

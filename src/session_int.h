@@ -169,9 +169,14 @@ int session_attach_taps(struct space *space); /* in its namespace */
 /* session_out.c: false where nothing shows packets or counts on them: --plaintext alone. Then no interface is tapped. */
 bool session_wants_packets(const struct options *o);
 
-/* session_netns_scan.c: which network namespaces there are: at the start those that are asked for; then, once hooks tell of sockets
- * in new ones, all others; then all these are opened; then, while it runs, as they come and go. */
+/* session_netns_asked.c: our own network namespace and those that --netns asks for. Where one is: path[PATH_MAX]. */
+#define NETNS_ALL "all"
 int session_find_spaces(struct session *s);
+bool session_asked_is_path(const char *text);
+int session_asked_path(const struct session *s, const char *text, char *path);
+
+/* session_netns_scan.c: which others there are, once hooks tell of sockets in new ones; then all are opened; then, while it runs, as
+ * they come and go. */
 int session_find_others(struct session *s);
 int session_open_spaces(struct session *s);
 int session_watch_netns(struct session *s);

@@ -17,99 +17,11 @@
 #include <unistd.h>
 #include <utlist.h>
 
-#define ALL "all"
 #define SCAN_EVERY_NS NSEC_PER_SEC
 #define SCAN_SHARE 50 /* of the time */
 
 /* Namespaces that are known and not captured: at the start each costs about a millisecond, then three descriptors. */
 #define OTHERS_MAX 512
-
-static bool is_path(const char *text)
-{
-	return strchr(text, '/');
-}
-
-static int path_of(const struct session *s, const char *text, char path[PATH_MAX])
-{
-	if (is_path(text))
-		return sysroot_path(&s->root, path, PATH_MAX, "%s", text);
-	return sysroot_path(&s->root, path, PATH_MAX, NETNS_DIR "/%s", text);
-}
-
-/* By its name also where it was given by a path. */
-static int open_asked(struct session *s, const char *text, struct netns *out)
-{
-	const struct netns_entry *entry;
-	struct netns_list list;
-	char path[PATH_MAX];
-	int err = path_of(s, text, path);
-
-	if (!err)
-		err = netns_open(path, is_path(text) ? NULL : text, out);
-	if (err || !is_path(text))
-		return err;
-	err = netns_list_read(&s->root, false, &list);
-	if (err)
-		return err;
-	entry = netns_list_find(&list, out->inode);
-	if (entry && entry->name)
-		netns_name(out, entry->name);
-	netns_list_free(&list);
-	return 0;
-}
-
-static void complain(const char *text, int err)
-{
-	if (err == -ENOENT && !is_path(text))
-		log_err("--netns %s: no such network namespace (ip netns lists those with a name; one without is given as "
-			"/proc/PID/ns/net)",
-			text);
-	else if (err == -EINVAL)
-		log_err("--netns %s: is no network namespace", text);
-	else if (err == -EPERM)
-		log_err("--netns %s: cannot be entered: %s (root or CAP_SYS_ADMIN is needed)", text, strerror(-err));
-	else
-		log_err("--netns %s: %s", text, strerror(-err));
-}
-
-static int add_asked(struct session *s, const char *text)
-{
-	struct space *space;
-	struct netns ns;
-	int err = open_asked(s, text, &ns);
-
-	if (err) {
-		complain(text, err);
-		return err;
-	}
-	space = session_find_space(s, ns.inode);
-	if (!space)
-		return session_new_space(s, &ns, text, &space);
-	netns_close(&ns); /* our own, or given twice */
-	return 0;
-}
-
-int session_find_spaces(struct session *s)
-{
-	struct space *own;
-	struct netns ns;
-	int err = netns_own(&ns);
-
-	if (err) {
-		log_err("cannot read /proc/self/ns/net: %s (is /proc mounted?)", strerror(-err));
-		return err;
-	}
-	err = iface_select_init(&s->select, s->opts->ifaces, s->opts->iface_cnt);
-	if (!err)
-		err = session_new_space(s, &ns, NULL, &own);
-	for (size_t i = 0; !err && i < s->opts->netns_cnt; i++) {
-		if (strcmp(s->opts->netns[i], ALL))
-			err = add_asked(s, s->opts->netns[i]);
-		else
-			s->all_netns = true;
-	}
-	return err;
-}
 
 /* ---- who is still there ---- */
 
@@ -127,7 +39,7 @@ static bool is_there(const struct space *space, const struct netns_list *list)
 
 	if (space->own || netns_list_find(list, space->ns.inode) || has_process(space, space->pid))
 		return true;
-	return space->asked && !path_of(space->session, space->asked, path) && netns_inode_at(path) == space->ns.inode;
+	return space->asked && !session_asked_path(space->session, space->asked, path) && netns_inode_at(path) == space->ns.inode;
 }
 
 static bool all_there(const struct session *s, const struct netns_list *list)
@@ -172,7 +84,7 @@ static int add_named_anew(struct session *s, const char *text)
 	uint32_t inode;
 	int err;
 
-	if (is_path(text) || path_of(s, text, path))
+	if (session_asked_is_path(text) || session_asked_path(s, text, path))
 		return 0;
 	inode = netns_inode_at(path);
 	space = inode ? session_find_space(s, inode) : NULL;
@@ -246,7 +158,7 @@ static int add_new(struct session *s, const struct netns_list *list)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < s->opts->netns_cnt; i++)
-		if (strcmp(s->opts->netns[i], ALL))
+		if (strcmp(s->opts->netns[i], NETNS_ALL))
 			err = add_named_anew(s, s->opts->netns[i]);
 	for (size_t i = 0; !err && i < list->cnt; i++)
 		err = add_found(s, &list->all[i]);

@@ -168,6 +168,9 @@ static void test_keylog(void)
 		sink->ops->close(sink);
 	}
 	tap_ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "mode 0600");
+	chmod(path, 0644);
+	close(keylog_create(path));
+	tap_ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "also where all could read it before");
 	tap_is_int(st.st_size, 2 * (14 + 64 + 1 + 96 + 1), "appended");
 	tmpdir_path(link, "link");
 	tap_ok(!symlink(path, link) && keylog_create(link) == -ELOOP, "not through a link");

@@ -285,7 +285,20 @@ static int open_program(struct tls_find *f, const struct mapping *m, char name[P
 	return fd;
 }
 
-/* Its mapping may have been split since: then its path must do. */
+/* Where its path leads from here, if that is the file that was mapped. */
+static int open_here(struct tls_find *f, const struct mapping *m)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd = sysroot_path(&f->root, path, sizeof(path), "%s", m->path) ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || (!fstat(fd, &st) && st.st_ino == m->file.ino))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Its mapping may have been split since: then its path must do; or it has ended: then the path from here. */
 static int open_library(struct tls_find *f, const struct mapping *m)
 {
 	char link[PATH_MAX];
@@ -296,7 +309,8 @@ static int open_library(struct tls_find *f, const struct mapping *m)
 	if (fd >= 0)
 		return fd;
 	snprintf(link, sizeof(link), "root%.*s", PATH_MAX - 5, m->path);
-	return open_link(f, m->pid, link);
+	fd = open_link(f, m->pid, link);
+	return fd >= 0 ? fd : open_here(f, m);
 }
 
 void tls_find_mapping(struct tls_find *f, const struct mapping *m)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BYTES 4096
@@ -106,6 +107,29 @@ static void test_replaced(const struct sysroot *root)
 	tls_find_free(f);
 }
 
+/* Who mapped it may have ended since. */
+static void test_ended(const struct sysroot *root)
+{
+	struct tls_find *f = tls_find_new(root, on_file, NULL);
+	struct mapping m = {.pid = 0x7fffffff, .end = BYTES};
+	unsigned int before = told_cnt;
+	void *at = map_new("libssl.so.99");
+	struct stat st = {0};
+
+	stat(path_of("libssl.so.99"), &st);
+	m.path = path_of("libssl.so.99");
+	m.file.ino = st.st_ino + 1;
+	tls_find_mapping(f, &m);
+	tap_is_int(told_cnt - before, 0, "another file is there by now");
+	m.file.ino = st.st_ino;
+	tls_find_mapping(f, &m);
+	tap_is_int(told_cnt - before, 1, "the file that an ended process had mapped");
+	tap_is_str(told_name, m.path, "by its name");
+	munmap(at, BYTES);
+	unlink(m.path);
+	tls_find_free(f);
+}
+
 static void test_named(const struct sysroot *root)
 {
 	struct tls_find *f = tls_find_new(root, on_file, NULL);
@@ -159,6 +183,7 @@ int main(void)
 
 	test_process(&root);
 	test_replaced(&root);
+	test_ended(&root);
 	test_named(&root);
 	probed = true;
 	test_process(&root);

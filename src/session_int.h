@@ -289,6 +289,7 @@ void session_on_plain(void *ctx, const void *rec, size_t len);
  * often; and once a second. */
 int session_watch_mappings(struct session *s);
 void session_on_mapping_wake(struct session *s, uint32_t cpu);
+bool session_mappings_come_fast(const struct session *s); /* they wake nobody for the rest of this second: turns must be short */
 void session_find_tls(struct session *s);
 void session_tend_tls(struct session *s);
 

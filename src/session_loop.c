@@ -21,6 +21,7 @@
 /* Packets below the watermark are fetched by this clock. */
 #define TICK_BUSY_MS 10
 #define TICK_IDLE_MS 50
+#define TICK_MAPPINGS_MS 2 /* a program may live for a few; as often as they may wake us by themselves */
 
 #define CLOCK_EVERY_NS NSEC_PER_SEC
 
@@ -252,7 +253,7 @@ static int sleep_ms(const struct session *s, uint64_t now_ns)
 {
 	bool waiting = s->tls_rounds || order_next_ns(s->packets.order) != UINT64_MAX ||
 		       (s->plain.order && order_next_ns(s->plain.order) != UINT64_MAX);
-	int tick = waiting ? TICK_BUSY_MS : TICK_IDLE_MS;
+	int tick = session_mappings_come_fast(s) ? TICK_MAPPINGS_MS : waiting ? TICK_BUSY_MS : TICK_IDLE_MS;
 
 	if (s->end_ns <= now_ns)
 		return 0;

@@ -175,6 +175,11 @@ void session_on_mapping_wake(struct session *s, uint32_t cpu)
 		epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, ring_fd(s->mappings, cpu), NULL);
 }
 
+bool session_mappings_come_fast(const struct session *s)
+{
+	return s->mapping_wakes > MAPPINGS_WAKES;
+}
+
 static void on_mapping(void *ctx, const struct mapping *m)
 {
 	tls_find_mapping(ctx, m);
@@ -201,7 +206,7 @@ void session_tend_tls(struct session *s)
 {
 	if (s->tls_find && !s->mappings && !s->tls_rounds)
 		tls_find_some(s->tls_find, PROCESSES_A_SECOND);
-	if (s->mapping_wakes > MAPPINGS_WAKES)
+	if (session_mappings_come_fast(s))
 		session_watch_mappings(s); /* again those that were too many */
 	s->mapping_wakes = 0;
 }

@@ -97,9 +97,14 @@ matrix_summary()
 
 	for release in "${releases_in[@]}"; do
 		line=$(cat "$results/$release" 2>/dev/null) || line='FAIL no result'
-		[ "${line%% *}" = ok ] || status=1
 		printf 'vm: %-9s %s\n' "$release" "$line"
-		tail -n 1 "$results/$release.out" | sed 's/^/    /'
+		if [ "${line%% *}" = ok ]; then
+			tail -n 1 "$results/$release.out"
+		else
+			status=1
+			grep -m 20 -E '^not ok|Result: FAIL' "$results/$release.out" || :
+			tail -n 30 "$results/$release.out"
+		fi | sed 's/^/    /'
 	done
 	return "$status"
 }

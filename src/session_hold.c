@@ -31,6 +31,12 @@ static bool read_owner(const struct session *s, uint32_t pid, struct owner *out)
 	return true;
 }
 
+/* The descriptor that is given up may be there still: who closes it is told of before it is done, and can be interrupted. */
+static bool still_has(const struct session *s, const struct ev_release *ev, const struct owner *who)
+{
+	return procfd_has_other(&s->root, who->pid, ev->ino, who->pid == ev->pid ? ev->fd : -1);
+}
+
 /* One that acted on the socket or was told of, and still has it. Of some of the latter no more is known than their number. */
 static bool find_known(struct session *s, const struct ev_release *ev, struct owner *heir)
 {
@@ -39,7 +45,7 @@ static bool find_known(struct session *s, const struct ev_release *ev, struct ow
 
 	n += holders_get(s->holders, ev->ino, who + n, CANDIDATES_MAX - n);
 	for (size_t i = 0; i < n; i++)
-		if (procfd_has(&s->root, who[i].pid, ev->ino) && (who[i].act_ns || read_owner(s, who[i].pid, &who[i]))) {
+		if (still_has(s, ev, &who[i]) && (who[i].act_ns || read_owner(s, who[i].pid, &who[i]))) {
 			*heir = who[i];
 			return true;
 		}
@@ -49,13 +55,14 @@ static bool find_known(struct session *s, const struct ev_release *ev, struct ow
 struct search {
 	struct session *s;
 	uint64_t ino;
+	uint32_t but_pid; /* who gives it up was looked at already */
 	unsigned int left; /* to be looked at */
 	uint32_t answer;
 };
 
 static bool it_has(struct search *q, const struct proc *p)
 {
-	if (p->exit_ns == UINT64_MAX && procfd_has(&q->s->root, p->pid, q->ino))
+	if (p->exit_ns == UINT64_MAX && p->pid != q->but_pid && procfd_has(&q->s->root, p->pid, q->ino))
 		q->answer = p->pid;
 	return q->answer;
 }
@@ -75,7 +82,7 @@ static bool family_has(void *ctx, const struct proc *p)
 static uint32_t find_relative(struct session *s, const struct ev_release *ev)
 {
 	const struct proc *p = proc_find(s->procs, ev->pid, ev->start_ns);
-	struct search q = {.s = s, .ino = ev->ino, .left = RELATIVES_MAX};
+	struct search q = {.s = s, .ino = ev->ino, .but_pid = ev->pid, .left = RELATIVES_MAX};
 	struct proc parent = {.exit_ns = UINT64_MAX};
 
 	if (p)
@@ -98,7 +105,7 @@ static uint32_t find_unknown(struct session *s, const struct ev_release *ev, boo
 
 	if (pid || began_ns < s->next_search_ns)
 		return pid;
-	pid = procfd_find(&s->root, ev->ino);
+	pid = procfd_find(&s->root, ev->ino, ev->pid);
 	s->next_search_ns = began_ns + (clock_mono_ns() - began_ns) * SEARCH_SHARE;
 	*all = true;
 	return pid;

@@ -37,6 +37,7 @@ static bool walk(const char *path, bool (*match)(void *ctx, int dir_fd, const ch
 /* Which descriptor is looked for, and which it is. */
 struct descriptor {
 	char link[64];
+	int but;
 	int number;
 };
 
@@ -52,33 +53,52 @@ static bool is_descriptor(void *ctx, int dir_fd, const char *name)
 	if (strcmp(link, d->link))
 		return false;
 	d->number = atoi(name);
-	return true;
+	return d->number != d->but;
+}
+
+static bool find_descriptor(const struct sysroot *root, uint32_t pid, struct descriptor *d)
+{
+	char path[PATH_MAX];
+
+	return !sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_descriptor, d);
+}
+
+static struct descriptor descriptor_of(uint64_t ino, int but)
+{
+	struct descriptor d = {.but = but};
+
+	snprintf(d.link, sizeof(d.link), "socket:[%" PRIu64 "]", ino);
+	return d;
 }
 
 int procfd_number(const struct sysroot *root, uint32_t pid, uint64_t ino, int hint)
 {
-	struct descriptor d;
+	struct descriptor d = descriptor_of(ino, -1);
 	char path[PATH_MAX];
 
-	snprintf(d.link, sizeof(d.link), "socket:[%" PRIu64 "]", ino);
 	if (!ino)
 		return -1;
 	if (hint >= 0 && !sysroot_path(root, path, sizeof(path), "/proc/%u/fd/%d", pid, hint) &&
 		is_descriptor(&d, AT_FDCWD, path))
 		return hint;
-	if (!sysroot_path(root, path, sizeof(path), "/proc/%u/fd", pid) && walk(path, is_descriptor, &d))
-		return d.number;
-	return -1;
+	return find_descriptor(root, pid, &d) ? d.number : -1;
+}
+
+bool procfd_has_other(const struct sysroot *root, uint32_t pid, uint64_t ino, int but)
+{
+	struct descriptor d = descriptor_of(ino, but);
+
+	return ino && find_descriptor(root, pid, &d);
 }
 
 bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino)
 {
-	return procfd_number(root, pid, ino, -1) >= 0;
+	return procfd_has_other(root, pid, ino, -1);
 }
 
 struct question {
 	const struct sysroot *root;
-	uint32_t pid;
+	uint32_t pid; /* whose children, or who is left out */
 	uint64_t ino;
 	uint32_t answer;
 };
@@ -118,16 +138,17 @@ uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t in
 static bool process_has(void *ctx, int dir_fd, const char *pid)
 {
 	struct question *q = ctx;
+	uint32_t number = (uint32_t)strtoul(pid, NULL, 10);
 
 	(void)dir_fd;
-	if (procfd_has(q->root, (uint32_t)strtoul(pid, NULL, 10), q->ino))
-		q->answer = (uint32_t)strtoul(pid, NULL, 10);
+	if (number != q->pid && procfd_has(q->root, number, q->ino))
+		q->answer = number;
 	return q->answer;
 }
 
-uint32_t procfd_find(const struct sysroot *root, uint64_t ino)
+uint32_t procfd_find(const struct sysroot *root, uint64_t ino, uint32_t but_pid)
 {
-	struct question q = {root, 0, ino, 0};
+	struct question q = {root, but_pid, ino, 0};
 	char path[PATH_MAX];
 
 	if (!sysroot_path(root, path, sizeof(path), "/proc"))

@@ -12,14 +12,17 @@
 /* Has the process a descriptor of the socket with this inode number? false also where it is gone or cannot be looked at. */
 bool procfd_has(const struct sysroot *root, uint32_t pid, uint64_t ino);
 
+/* By another descriptor than `but`? One that is being closed is there until the close is done; -1: all count. */
+bool procfd_has_other(const struct sysroot *root, uint32_t pid, uint64_t ino, int but);
+
 /* The number of a descriptor of that socket the process has; `hint` is tried first, unless negative. -1: it has none. */
 int procfd_number(const struct sysroot *root, uint32_t pid, uint64_t ino, int hint);
 
 /* The first of the process's children that has. 0: none, or the kernel does not list children (CONFIG_PROC_CHILDREN). */
 uint32_t procfd_find_child(const struct sysroot *root, uint32_t pid, uint64_t ino);
 
-/* The first of all processes that has: reads every descriptor of the machine. 0: none. */
-uint32_t procfd_find(const struct sysroot *root, uint64_t ino);
+/* The first of all processes but one that has: reads every descriptor of the machine. 0: none. */
+uint32_t procfd_find(const struct sysroot *root, uint64_t ino, uint32_t but_pid);
 
 /* Calls cb for each descriptor of each process that is a socket, a process's one after the other, until it returns something
  * else than 0. What goes meanwhile is left out. What cb returned last, or negative errno where /proc cannot be read. */

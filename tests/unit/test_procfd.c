@@ -88,6 +88,8 @@ int main(void)
 	tap_ok(!procfd_has(&root, 11, INO), "one that has one whose number begins alike");
 	tap_ok(!procfd_has(&root, 99, INO), "one that is gone");
 	tap_ok(!procfd_has(&root, CHILD, 0), "no inode number");
+	tap_ok(!procfd_has_other(&root, CHILD, INO, 50), "by none but the one that is being closed");
+	tap_ok(procfd_has_other(&root, CHILD, INO, 5), "by another than that");
 	tap_is_int(procfd_number(&root, CHILD, INO, -1), 50, "by which descriptor");
 	tap_is_int(procfd_number(&root, CHILD, INO, 50), 50, "by the one it had it by");
 	tap_is_int(procfd_number(&root, CHILD, INO, 0), 50, "by another one now");
@@ -95,8 +97,9 @@ int main(void)
 	tap_is_int(procfd_find_child(&root, PARENT, INO), CHILD, "a child of one of its threads");
 	tap_is_int(procfd_find_child(&root, PARENT, 78), 0, "who has it is no child");
 	tap_is_int(procfd_find_child(&root, 99, INO), 0, "children of one that is gone");
-	tap_is_int(procfd_find(&root, 78), 13, "one of all");
-	tap_is_int(procfd_find(&root, 1), 0, "none of all");
+	tap_is_int(procfd_find(&root, 78, CHILD), 13, "one of all");
+	tap_is_int(procfd_find(&root, 78, 13), 0, "none but the one that is left out");
+	tap_is_int(procfd_find(&root, 1, 0), 0, "none of all");
 	tap_is_int(procfd_owner(&root, CHILD, &who), 0, "who it is");
 	tap_ok(who.pid == CHILD && who.tid == CHILD && who.uid == 1000 && who.start_ns == 12340000000ULL, "numbers");
 	tap_is_str(who.comm, "a ) (b", "a name with parentheses");

@@ -173,12 +173,13 @@ struct ev_release {
 	__s32 fd;	/* which descriptor; -1: not known */
 } EV_RECORD;
 
-/* A SYN began a handshake; the kernel chose this one of several listeners that share its port (SO_REUSEPORT). Says which socket, and
- * not whose: it is told in softirq. The SYN is older, the SYN-ACK younger than the record. */
+/* A SYN began a handshake, or a datagram came that nobody is known to take; the kernel chose this one of several sockets that share
+ * its port (SO_REUSEPORT). Says which socket, and not whose: it is told in softirq. The SYN and the datagram are older, the SYN-ACK
+ * is younger than the record. */
 struct ev_shake {
 	struct ev_hdr hdr;
-	struct ev_key key; /* of the connection */
-	__u64 ino;	   /* of the listener's file, as in ev_owner */
+	struct ev_key key; /* of the connection, or the datagram */
+	__u64 ino;	   /* of the chosen socket's file, as in ev_owner */
 } EV_RECORD;
 
 /* A process began or ended. */

@@ -177,6 +177,13 @@ int kp_skb_consume_udp(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb
 	return 0;
 }
 
+/* The kernel has chosen this socket for a datagram, after its filters, in softirq: long before it is taken, maybe. */
+int kp_udp_enqueue(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb)
+{
+	pt_tell_queued(ctx, sk, skb);
+	return 0;
+}
+
 /* udp_lib_get_port binds the port (bind and autobind, both families) under spin locks: it cannot block, so its return
  * may be probed. The return has no arguments: the socket waits here. */
 BPF_HASH(m_get_port, u64, u64, 1024);

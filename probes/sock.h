@@ -137,7 +137,7 @@ PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)
 	key->rport = bpf_ntohs(to.sin6_port); /* the same place in both */
 }
 
-/* Who sent the datagram that a socket has received. */
+/* Who sent the datagram that a socket receives. */
 PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
 {
 	unsigned char *head = 0, *ip;
@@ -156,6 +156,23 @@ PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
 		pt_read_v4_addr(key->raddr, (__be32 *)(ip + 12));
 	PT_READ(port, (__be16 *)(head + transport));
 	key->rport = bpf_ntohs(port);
+}
+
+/* The address it was sent to. */
+PT_INLINE void pt_key_set_destination(struct ev_key *key, struct sk_buff *skb)
+{
+	unsigned char *head = 0, *ip;
+	u16 net = 0;
+	u8 vihl = 0;
+
+	PT_READ(head, &skb->head);
+	PT_READ(net, &skb->network_header);
+	ip = head + net;
+	PT_READ(vihl, ip);
+	if (vihl >> 4 == 6)
+		PT_READ_N(key->laddr, 16, ip + 24);
+	else
+		pt_read_v4_addr(key->laddr, (__be32 *)(ip + 16));
 }
 
 /* The byte behind skc_state holds bit fields (include/net/sock.h): reuse:4, reuseport:1, ipv6only:1. */

@@ -63,9 +63,9 @@ bool flow_given_up(const struct flow_table *t, const struct ev_key *key, uint64_
 enum flow_match flow_find_port(const struct flow_table *t, const struct ev_key *key, uint8_t kind,
 	uint64_t ts_ns, struct owner *out);
 
-/* The same for the listener whose file has this inode number: one of several on its port that is known to be meant. */
-enum flow_match flow_find_listener(
-	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out);
+/* The same for the socket whose file has this inode number: one of several on its port that is known to be meant. */
+enum flow_match flow_find_chosen(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ino, uint64_t ts_ns,
+	struct owner *out);
 
 /* The same for a listener of this process: also where others had listened there, and closed. */
 enum flow_match flow_find_listener_of(const struct flow_table *t, const struct ev_key *key, const struct owner *who,

@@ -175,10 +175,10 @@ enum holders flow_port_holders(const struct flow_table *t, const struct ev_key *
 	return find_holders(t, key, &q, match, out);
 }
 
-enum flow_match flow_find_listener(
-	const struct flow_table *t, const struct ev_key *key, uint64_t ino, uint64_t ts_ns, struct owner *out)
+enum flow_match flow_find_chosen(const struct flow_table *t, const struct ev_key *key, uint8_t kind, uint64_t ino, uint64_t ts_ns,
+	struct owner *out)
 {
-	const struct question q = make_question(key, EV_OWN_LISTEN, ts_ns, ino);
+	const struct question q = make_question(key, kind, ts_ns, ino);
 	enum flow_match match;
 
 	return find_holders(t, key, &q, &match, out) == ONE ? match : FLOW_NONE;

@@ -44,14 +44,21 @@ void attribute_chosen(struct attributor *a, const struct ev_shake *rec)
 	shake_chosen(a->shakes, rec);
 }
 
-/* The one of them the kernel chose, where it told; else the only one. */
-static enum flow_match find_listener(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
+/* Does it come to a socket here, rather than being sent by one, as what an error quotes was? */
+static bool is_coming(const struct ev_packet *rec)
 {
-	uint64_t ino = shake_listener(a->shakes, rec);
+	return !(rec->flags & EV_PKT_ERROR) == (rec->dir == EV_DIR_IN);
+}
+
+/* Of those at its port the one the kernel chose, where it told; else the only one. */
+static enum flow_match find_at_port(const struct attributor *a, const struct ev_packet *rec, uint8_t kind, struct owner *out)
+{
+	bool may_tell = rec->key.proto == IPPROTO_TCP || is_coming(rec); /* a datagram's sender need not be who gets the answer */
+	uint64_t ino = may_tell ? shake_chose(a->shakes, rec) : 0;
 
 	if (ino)
-		return flow_find_listener(a->flows, &rec->key, ino, rec->hdr.ts_ns, out);
-	return flow_find_port(a->flows, &rec->key, EV_OWN_LISTEN, rec->hdr.ts_ns, out);
+		return flow_find_chosen(a->flows, &rec->key, kind, ino, rec->hdr.ts_ns, out);
+	return flow_find_port(a->flows, &rec->key, kind, rec->hdr.ts_ns, out);
 }
 
 /* Who listens. Of one that was closed only the connections that were still to be accepted, which are reset then; what else
@@ -62,7 +69,7 @@ static uint8_t attribute_listener(const struct attributor *a, const struct ev_pa
 
 	if (!before_accept(a->flows, rec) || flow_given_up(a->flows, &rec->key, rec->hdr.ts_ns))
 		return EV_ATTR_NONE;
-	if (find_listener(a, rec, out) == FLOW_LIVE)
+	if (find_at_port(a, rec, EV_OWN_LISTEN, out) == FLOW_LIVE)
 		return EV_ATTR_LISTENER;
 	if (!is_syn(rec) && shake_find(a->shakes, rec, &first) &&
 		flow_find_listener_of(a->flows, &rec->key, &first, rec->hdr.ts_ns, out) == FLOW_CLOSED)
@@ -89,12 +96,6 @@ static uint8_t attribute_tcp(struct attributor *a, const struct ev_packet *rec, 
 		shake_begin(a->shakes, rec, &first);
 	}
 	return attr;
-}
-
-/* Does it come to a socket here, rather than being sent by one, as what an error quotes was? */
-static bool is_coming(const struct ev_packet *rec)
-{
-	return !(rec->flags & EV_PKT_ERROR) == (rec->dir == EV_DIR_IN);
 }
 
 /* Claims of an unconnected socket on a wildcard address leave the local address open. */
@@ -124,16 +125,16 @@ static bool is_answer(enum flow_match match, const struct ev_packet *rec, const 
 }
 
 /* A live flow, a live port, then whoever was there last or came next: a datagram socket's close is its end. */
-static uint8_t attribute_udp(const struct flow_table *flows, const struct ev_packet *rec, struct owner *out)
+static uint8_t attribute_udp(const struct attributor *a, const struct ev_packet *rec, struct owner *out)
 {
-	enum flow_match flow = find_datagram_flow(flows, rec, out), bound;
+	enum flow_match flow = find_datagram_flow(a->flows, rec, out), bound;
 	struct owner holder;
 
 	if (flow == FLOW_LIVE)
 		return EV_ATTR_EXACT;
 	if (!is_answer(flow, rec, out))
 		flow = FLOW_NONE;
-	bound = flow_find_port(flows, &rec->key, EV_OWN_PORT, rec->hdr.ts_ns, &holder);
+	bound = find_at_port(a, rec, EV_OWN_PORT, &holder);
 	if (bound == FLOW_LIVE || (flow == FLOW_NONE && is_answer(bound, rec, &holder))) {
 		*out = holder;
 		return EV_ATTR_PORT;
@@ -165,7 +166,7 @@ static uint8_t attribute_error(struct attributor *a, const struct ev_packet *rec
 	if (!coming && tcp)
 		found = attribute_tcp(a, rec, out) != EV_ATTR_NONE;
 	else if (!coming && rec->key.proto == IPPROTO_UDP)
-		found = attribute_udp(flows, rec, out) != EV_ATTR_NONE;
+		found = attribute_udp(a, rec, out) != EV_ATTR_NONE;
 	else if (tcp)
 		found = flow_find(flows, &rec->key, rec->hdr.ts_ns, out) != FLOW_NONE;
 	else
@@ -181,7 +182,7 @@ static uint8_t settle_local(struct attributor *a, const struct ev_packet *rec, s
 	case IPPROTO_TCP:
 		return attribute_tcp(a, rec, out);
 	case IPPROTO_UDP:
-		return attribute_udp(a->flows, rec, out);
+		return attribute_udp(a, rec, out);
 	default:
 		return attribute_icmp(a->flows, rec, out);
 	}

@@ -2,6 +2,7 @@
 #include "pipeline/shake.h"
 #include "pipeline/attribute_int.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 struct choice {
 	uint64_t ino; /* 0: none */
 	uint64_t ts_ns;
+	uint64_t last_ns; /* of the last datagram for which it was the same; else ts_ns */
 };
 
 struct shake {
@@ -107,22 +109,27 @@ void shake_chosen(struct shake_table *t, const struct ev_shake *rec)
 	struct ev_key key = rec->key;
 	struct shake *s = renew(t, &key);
 
-	s->forgot_ns = s->chosen_before.ts_ns;
+	if (rec->key.proto == IPPROTO_UDP && s->chosen.ino == rec->ino) {
+		s->chosen.last_ns = rec->hdr.ts_ns;
+		return;
+	}
+	s->forgot_ns = s->chosen_before.last_ns;
 	s->chosen_before = s->chosen;
-	s->chosen = (struct choice){rec->ino, rec->hdr.ts_ns};
+	s->chosen = (struct choice){rec->ino, rec->hdr.ts_ns, rec->hdr.ts_ns};
 }
 
-/* A choice follows the SYN that it is made for. A later SYN is its duplicate, or begins a handshake of which nothing was told. */
-static uint64_t chosen_for_syn(const struct shake *s, uint64_t ts_ns)
+/* A choice follows the SYN or the datagram that it is made for. A later SYN is its duplicate, or begins a handshake of which nothing
+ * was told; a later datagram goes the same way, for some time. */
+static uint64_t chosen_for_first(const struct shake *s, uint64_t ts_ns)
 {
 	if (ts_ns <= s->forgot_ns)
 		return 0;
-	if (ts_ns <= s->chosen_before.ts_ns)
+	if (ts_ns <= s->chosen_before.last_ns)
 		return s->chosen_before.ino;
-	return ts_ns <= s->chosen.ts_ns + HANDSHAKE_NS ? s->chosen.ino : 0;
+	return ts_ns <= s->chosen.last_ns + HANDSHAKE_NS ? s->chosen.ino : 0;
 }
 
-uint64_t shake_listener(const struct shake_table *t, const struct ev_packet *rec)
+uint64_t shake_chose(const struct shake_table *t, const struct ev_packet *rec)
 {
 	struct ev_key key = rec->key;
 	const struct shake *s = find(t, &key);
@@ -130,8 +137,8 @@ uint64_t shake_listener(const struct shake_table *t, const struct ev_packet *rec
 
 	if (!s)
 		return 0;
-	if (is_syn(rec))
-		return chosen_for_syn(s, ts_ns);
+	if (key.proto == IPPROTO_UDP || is_syn(rec))
+		return chosen_for_first(s, ts_ns);
 	if (ts_ns >= s->chosen.ts_ns)
 		return s->chosen.ino;
 	return ts_ns >= s->chosen_before.ts_ns ? s->chosen_before.ino : 0;

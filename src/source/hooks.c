@@ -45,6 +45,7 @@ static const struct hook kprobe_hooks[] = {
 	{"kp_datagram_recvmsg", NULL, "udp_recvmsg", NULL},
 	{"kp_datagram_recvmsg", NULL, "udpv6_recvmsg", no_ipv6},
 	{"kp_skb_consume_udp", NULL, "skb_consume_udp", "which of several sockets on one UDP port gets what, until it answers (4.10)"},
+	{"kp_udp_enqueue", NULL, "__udp_enqueue_schedule_skb", "the same until it is taken (4.10)"},
 	{"kp_datagram_sendmsg", NULL, "ping_v4_sendmsg", no_pings},
 	{"kp_datagram_sendmsg", NULL, "ping_v6_sendmsg", no_pings},
 	{"kp_raw_sendmsg", NULL, "raw_sendmsg", "owners of raw sockets"},

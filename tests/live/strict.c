@@ -43,6 +43,7 @@ static const struct duty {
 	{"kp_udp_disconnect", KEEPS, "it ends what others told of, and takes no name"},
 	{"kp_tcp_set_state", TELLS, "it runs in softirq, too"},
 	{"kp_reqsk_add", TELLS, "it runs in softirq, and tells which socket"},
+	{"kp_udp_enqueue", TELLS, "it runs in softirq, and tells which socket"},
 	{"kp_inet_release", TELLS, "the process that ends a socket need not be its owner"},
 	{"kp_udp_get_port", KEEPS, "its arguments are kept for the return, with which it is judged"},
 	{"tp_enter_fd", KEEPS, "its arguments are kept for the end of the call, with which it is judged"},

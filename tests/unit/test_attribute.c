@@ -233,19 +233,19 @@ static void test_given_up(void)
 #define INO_SERVER 1001
 #define INO_OTHER 1002
 
-static void listen_as(struct flow_table *t, const struct ev_key *key, uint32_t pid, uint64_t sock_id, uint64_t ino)
+static void hold_as(struct flow_table *t, const struct ev_key *key, uint8_t kind, uint32_t pid, uint64_t ino)
 {
 	struct ev_owner ev;
 
 	memset(&ev, 0, sizeof(ev));
 	ev.hdr.ts_ns = 5 * MS;
 	ev.key = *key;
-	ev.kind = EV_OWN_LISTEN;
+	ev.kind = kind;
 	ev.flags = EV_OWN_REUSE;
 	ev.ino = ino;
 	ev.owner.pid = pid;
 	ev.owner.start_ns = pid * 1000ULL;
-	ev.owner.sock_id = sock_id;
+	ev.owner.sock_id = ino;
 	flow_claim(t, &ev);
 }
 
@@ -269,8 +269,8 @@ static void test_listener_chosen(void)
 	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
 	struct ev_key other = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5001);
 
-	listen_as(t, &any, SERVER, 1, INO_SERVER);
-	listen_as(t, &any, OTHER, 2, INO_OTHER);
+	hold_as(t, &any, EV_OWN_LISTEN, SERVER, INO_SERVER);
+	hold_as(t, &any, EV_OWN_LISTEN, OTHER, INO_OTHER);
 	choose(a, &key, INO_OTHER, 12);
 	choose(a, &other, INO_SERVER, 12);
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "listener 400", "the SYN, before the choice");
@@ -278,7 +278,7 @@ static void test_listener_chosen(void)
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "listener 400", "the SYN-ACK, after it");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 14), "listener 400", "the SYN again");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, PSH | ACK, 15), "listener 400", "data nobody took yet");
-	claims_close(t, 2, 20);
+	claims_close(t, INO_OTHER, 20);
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 21), "listener 400", "its reset when that listener is closed");
 	tap_is_str(judge_next(a, &other, EV_DIR_IN, PSH | ACK, 21), "listener 200", "not that of the other");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 22), "none 0", "a closed one gets no SYN");
@@ -297,8 +297,8 @@ static void test_listener_chosen_again(void)
 	struct attributor *a = attribute_new(t, none);
 	struct ev_key any = claims_tcp(NULL, 80, NULL, 0), key = claims_tcp("10.0.0.1", 80, "10.0.0.2", 5000);
 
-	listen_as(t, &any, SERVER, 1, INO_SERVER);
-	listen_as(t, &any, OTHER, 2, INO_OTHER);
+	hold_as(t, &any, EV_OWN_LISTEN, SERVER, INO_SERVER);
+	hold_as(t, &any, EV_OWN_LISTEN, OTHER, INO_OTHER);
 	choose(a, &key, INO_OTHER, 12);
 	choose(a, &key, INO_SERVER, 22);
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "listener 400", "the first SYN: the first choice");
@@ -309,6 +309,34 @@ static void test_listener_chosen_again(void)
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 11), "none 0", "before a choice that was forgotten: nobody");
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "none 0", "after it, too");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 64000), "none 0", "a SYN too late to be a duplicate: nothing was told");
+	attribute_free(a);
+	addrs_free(none);
+	flow_table_free(t);
+}
+
+/* Likewise of several datagram sockets, until one takes what this sender sends. */
+static void test_receiver_chosen(void)
+{
+	struct flow_table *t = flow_table_new(100);
+	struct addrs *none = addrs_new();
+	struct attributor *a = attribute_new(t, none);
+	struct ev_key any = claims_udp(NULL, 53, NULL, 0), open = claims_udp(NULL, 53, "10.0.0.9", 999);
+	struct ev_key key = claims_udp("10.0.0.1", 53, "10.0.0.9", 999), other = claims_udp("10.0.0.1", 53, "10.0.0.8", 999);
+
+	hold_as(t, &any, EV_OWN_PORT, SERVER, INO_SERVER);
+	hold_as(t, &any, EV_OWN_PORT, OTHER, INO_OTHER);
+	for (uint64_t ms = 12; ms < 20; ms += 2)
+		choose(a, &key, INO_OTHER, ms);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 11), "port 400", "the datagram, before the choice");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 17), "port 400", "another one");
+	tap_is_str(judge_next(a, &other, EV_DIR_IN, 0, 17), "none 0", "another's, of whom nothing is told");
+	tap_is_str(judge_next(a, &key, EV_DIR_OUT, 0, 17), "none 0", "who sends is not told by who receives");
+	choose(a, &key, INO_SERVER, 30);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 18), "port 400", "the last one of the first choice");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 29), "port 200", "the first one of the second");
+	claims_flow(t, &open, SERVER, 3, 40);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 41), "exact 200", "who took one is known to take the next");
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 64000), "exact 200", "also long after the choice");
 	attribute_free(a);
 	addrs_free(none);
 	flow_table_free(t);
@@ -641,6 +669,7 @@ int main(void)
 	test_given_up();
 	test_listener_chosen();
 	test_listener_chosen_again();
+	test_receiver_chosen();
 	test_listeners_shared();
 	test_server_tuple_reused();
 	test_what_does_not_restart();

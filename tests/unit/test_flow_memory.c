@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c -Wl,--wrap=malloc -Wl,--wrap=calloc */
+/* links: src/model/flow*.c src/model/owner.c -Wl,--wrap=malloc -Wl,--wrap=calloc */
 /* The flow table when memory runs out, at each allocation there is: a claim is refused, nothing else
  * changes. */
 #include "claims.h"

@@ -121,6 +121,7 @@ struct session {
 	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
 	struct iface_select select;
 	struct space *spaces; /* our own is the first */
+	bool tapping;	      /* interfaces are tapped, and namespaces looked for */
 	bool attached;	      /* packets are captured */
 	int epoll_fd;
 	int signal_fd;
@@ -165,9 +166,6 @@ int session_open_evict(struct session *s);
 int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
 int session_attach_taps(struct space *space); /* in its namespace */
-
-/* session_out.c: false where nothing shows packets or counts on them: --plaintext alone. Then no interface is tapped. */
-bool session_wants_packets(const struct options *o);
 
 /* session_netns_asked.c: our own network namespace and those that --netns asks for. Where one is: path[PATH_MAX]. */
 #define NETNS_ALL "all"

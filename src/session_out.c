@@ -116,11 +116,6 @@ static int open_keylog(struct session *s)
 	return 0;
 }
 
-bool session_wants_packets(const struct options *o)
-{
-	return !o->plaintext || o->write_path || o->print || o->max_packets || o->iface_cnt || o->netns_cnt;
-}
-
 int session_open_sinks(struct session *s)
 {
 	int err = s->opts->write_path ? open_pcapng(s) : 0;

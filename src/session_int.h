@@ -150,7 +150,8 @@ struct session {
 	int end_signal;		/* the last one that was to end us; 0: none */
 	bool deserted;		/* the command is not waited for: another came */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
-	bool full;		/* no packet more: -c is reached, or an output failed */
+	bool full;		/* no packet more: -c is reached, or the reader has seen enough */
+	bool unwritable;	/* an output failed: what it could not take is counted */
 	bool interfaces_lost; /* a named interface vanished */
 	int status;
 };

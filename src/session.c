@@ -130,7 +130,7 @@ static int start(struct session *s)
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
-		session_follow_existing,
+		session_complete_filter,
 		session_find_others,
 		session_seed,
 		session_open_tls,

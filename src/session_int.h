@@ -146,6 +146,7 @@ struct session {
 	uint64_t unsure_since_ns; /* sockets were given up then, and at unsure_looked_ns nobody was seen to have them: whoever had */
 	uint64_t unsure_looked_ns; /* tells so in records of until then. 0: none */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
+	bool ended_told;	/* that the last process of -p ended */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
 	int end_signal;		/* the last one that was to end us; 0: none */
 	bool deserted;		/* the command is not waited for: another came */
@@ -247,12 +248,12 @@ void session_on_process(struct session *s, const struct ev_hdr *ev);
  * Borrowed until the next record of a process. */
 const char *session_container(void *ctx, const struct owner *owner);
 
-/* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; with -f,
- * completed by the children there are already, once the hooks tell of new ones. */
+/* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; once
+ * the hooks tell of processes, completed by what happened before: who ended, and with -f the children there are already. */
 int session_check_processes(struct session *s);
 int session_make_filter(struct session *s);
 int session_fill_filters(struct session *s);
-int session_follow_existing(struct session *s);
+int session_complete_filter(struct session *s);
 
 /* EV_RUN_* of the filters. */
 uint64_t session_run_flags(const struct session *s);

@@ -95,6 +95,46 @@ is "thousands of children: also the last one" "$(names)" "early grandchild late"
 ok "thousands of children: every packet" judge
 no "thousands of children: none was too many" grep -q 'had no room' "$work/err"
 
+# turns: the loop has read all records that there were when this was called
+turns()
+{
+	local i before
+	for i in 1 2 3; do
+		before=$(grep -c '^pidtap: user space:' "$work/err")
+		kill -USR1 "$tap_pid"
+		wait_until 10 counted "$before" || return
+	done
+}
+
+counted()
+{
+	[ "$(grep -c '^pidtap: user space:' "$work/err")" -gt "$1" ]
+}
+
+# The parent ends before its child does.
+for backend in $backends; do
+	rm -f "$work/leash"
+	mkfifo "$work/leash"
+	# shellcheck disable=SC2016
+	bash -c 'cat "$0" & read -r _ <"$0"' "$work/leash" &
+	parent=$!
+	tap_start a --backend "$backend" -i veth0 -f -p "$parent"
+	is "$backend, a parent that ends first: listens" $? 0
+	exec {leash}>"$work/leash" # not before pidtap, which would inherit it
+	kill "$parent"
+	wait "$parent"
+	turns
+	is "$backend, a parent that ends first: it is answered" $? 0
+	no "$backend, a parent that ends first: its child lives" grep -q 'have ended' "$work/err"
+	exec {leash}>&-
+	ok "$backend, a parent that ends first: after the child a line says so" wait_until 20 \
+		grep -q '^pidtap: all processes of -p and their children have ended' "$work/err"
+	turns
+	is "$backend, a parent that ends first: once" "$(grep -c 'have ended' "$work/err")" 1
+	tap_stop
+	is "$backend, a parent that ends first: status" "$tap_status" 0
+done
+
 gone=$(bash -c 'echo $$')
 tap_run a --backend "${backends%% *}" -i veth0 -p "$gone"
 is "no such process: status" "$tap_status" 1

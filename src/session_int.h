@@ -199,6 +199,9 @@ size_t session_tap_count(const struct session *s);
 size_t session_space_count(const struct session *s); /* that are captured */
 int session_watch_spaces(struct session *s);
 
+/* Once a second: what others removed. */
+void session_tend_taps(struct session *s);
+
 /* Its links or addresses changed. */
 int session_on_space(struct session *s, uint32_t inode, enum wake what, uint64_t now_ns);
 

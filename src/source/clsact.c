@@ -92,8 +92,13 @@ static bool made_by_another(const struct tc_filter_list *list)
 	return false;
 }
 
+static uint32_t parent_in(const struct clsact_attachment *a)
+{
+	return a->egress ? TC_PARENT_CLSACT_IN : TC_PARENT_INGRESS;
+}
+
 /* Makes the qdisc where there is none, and finds out whose it is. */
-static int prepare_qdisc(struct clsact *c, struct clsact_attachment *a, uint32_t *parent_in)
+static int prepare_qdisc(struct clsact *c, struct clsact_attachment *a)
 {
 	enum qdisc_kind kind;
 	struct tc_filter_list in;
@@ -102,12 +107,11 @@ static int prepare_qdisc(struct clsact *c, struct clsact_attachment *a, uint32_t
 	if (err)
 		return err;
 	a->egress = kind != QDISC_INGRESS;
-	*parent_in = a->egress ? TC_PARENT_CLSACT_IN : TC_PARENT_INGRESS;
 	if (kind == QDISC_NONE) {
 		a->made_qdisc = true;
 		return change_qdisc(c, a->ifindex, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
 	}
-	err = tc_list_filters(&c->nl, a->ifindex, *parent_in, &in);
+	err = tc_list_filters(&c->nl, a->ifindex, parent_in(a), &in);
 	if (!err)
 		a->made_qdisc = made_by_another(&in);
 	free(in.all);
@@ -118,13 +122,12 @@ int clsact_attach(struct clsact *c, uint32_t ifindex, int ingress_fd, int egress
 {
 	struct clsact_attachment a = {.ifindex = ifindex};
 	char name[FILTER_NAME_MAX];
-	uint32_t parent_in;
-	int err = prepare_qdisc(c, &a, &parent_in);
+	int err = prepare_qdisc(c, &a);
 
 	if (err)
 		return err;
 	filter_name_make(name, a.made_qdisc);
-	err = tc_add_filter(&c->nl, ifindex, parent_in, ingress_fd, name, &a.prio_in, &a.handle_in, &a.behind);
+	err = tc_add_filter(&c->nl, ifindex, parent_in(&a), ingress_fd, name, &a.prio_in, &a.handle_in, &a.behind);
 	if (!err && a.egress)
 		err = tc_add_filter(&c->nl, ifindex, TC_PARENT_CLSACT_OUT, egress_fd, name, &a.prio_out, &a.handle_out,
 			&a.behind);
@@ -134,6 +137,32 @@ int clsact_attach(struct clsact *c, uint32_t ifindex, int ingress_fd, int egress
 	}
 	*out = a;
 	return 0;
+}
+
+static bool is_there(struct clsact *c, uint32_t ifindex, uint32_t parent, const char *name, uint32_t handle)
+{
+	uint32_t found = 0;
+	int err = tc_find_handle(&c->nl, ifindex, parent, name, &found);
+
+	/* no filter, no qdisc, no interface; of anything else it is not known */
+	return err ? err != -ENOENT && err != -EINVAL && err != -ENODEV : found == handle;
+}
+
+bool clsact_check(struct clsact *c, struct clsact_attachment *a)
+{
+	char name[FILTER_NAME_MAX];
+
+	filter_name_make(name, a->made_qdisc);
+	if (a->handle_in && !is_there(c, a->ifindex, parent_in(a), name, a->handle_in))
+		a->handle_in = 0;
+	if (a->handle_out && !is_there(c, a->ifindex, TC_PARENT_CLSACT_OUT, name, a->handle_out))
+		a->handle_out = 0;
+	return a->handle_in && (a->handle_out || !a->egress);
+}
+
+uint32_t clsact_port(const struct clsact *c)
+{
+	return c->nl.portid;
 }
 
 /* Removes a clsact that a pidtap made, unless somebody's filter still hangs on it. */
@@ -156,7 +185,7 @@ void clsact_detach(struct clsact *c, const struct clsact_attachment *a)
 	if (a->handle_out)
 		tc_delete_filter(&c->nl, a->ifindex, TC_PARENT_CLSACT_OUT, a->prio_out, a->handle_out);
 	if (a->handle_in)
-		tc_delete_filter(&c->nl, a->ifindex, a->egress ? TC_PARENT_CLSACT_IN : TC_PARENT_INGRESS, a->prio_in, a->handle_in);
+		tc_delete_filter(&c->nl, a->ifindex, parent_in(a), a->prio_in, a->handle_in);
 	if (a->made_qdisc)
 		drop_qdisc_if_empty(c, a->ifindex);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The process filters of the command line. Setters of cli.c's table: they return 0, or a negative errno after printing. */
+/* The process filters of the command line. Setters of cli_table.c: they return 0, or a negative errno after printing. */
 #ifndef PIDTAP_CLI_FILTER_H
 #define PIDTAP_CLI_FILTER_H
 

@@ -22,12 +22,19 @@
 /* Processes that are known, the dead ones included: with a command line some 500 bytes each. */
 #define PROCS_MAX 32768
 
+/* Nothing shows packets or counts on them where there is --plaintext alone. */
+static bool wants_packets(const struct options *o)
+{
+	return !o->plaintext || o->write_path || o->print || o->max_packets || o->iface_cnt || o->netns_cnt;
+}
+
 static void init(struct session *s, const struct options *opts)
 {
 	struct utsname uts;
 
 	memset(s, 0, sizeof(*s));
 	s->opts = opts;
+	s->tapping = wants_packets(opts);
 	s->root.prefix = "";
 	s->epoll_fd = s->signal_fd = s->mounts_fd = -1;
 	clock_offset_init(&s->clock);
@@ -123,7 +130,7 @@ static int start(struct session *s)
 		session_open_evict,
 		session_open_streams,
 		attach_hooks,
-		session_follow_existing,
+		session_complete_filter,
 		session_find_others,
 		session_seed,
 		session_open_tls,
@@ -176,7 +183,7 @@ static void announce(struct session *s, uint64_t started_ns)
 	static const char *const how[] = {[BUILD_CACHED] = "cached", [BUILD_COMPILED] = "compiled"};
 	char what[64] = "all interfaces", where[64] = "";
 
-	if (!session_wants_packets(s->opts))
+	if (!s->tapping)
 		snprintf(what, sizeof(what), "TLS libraries, for plaintext only");
 	else if (!iface_select_is_any(&s->select))
 		snprintf(what, sizeof(what), "%s%s", s->opts->ifaces[0], s->opts->iface_cnt > 1 ? ", ..." : "");

@@ -156,13 +156,11 @@ static void on_process(void *ctx, const struct procs_entry *p)
 }
 
 /* Until a look finds no new one: what a process made before it was found is there at the next. */
-int session_follow_existing(struct session *s)
+static int follow_existing(struct session *s)
 {
 	struct scan scan = {s, 0};
 	int err;
 
-	if (!s->opts->follow)
-		return 0;
 	do {
 		scan.found = 0;
 		err = procs_each(&s->root, on_process, &scan);
@@ -172,12 +170,50 @@ int session_follow_existing(struct session *s)
 	return err;
 }
 
+/* Those of -p, and with -f all that came of them. The capture goes on: what they sent last, and what comes for them, may be later. */
+static void say_ended(struct session *s)
+{
+	const struct options *o = s->opts;
+
+	if (s->ended_told || !o->pid_cnt || s->command || filter_alive(s->filter))
+		return;
+	s->ended_told = true;
+	if (o->pid_cnt == 1 && !o->follow)
+		log_info("process %u has ended; late packets of it may still come, Ctrl-C ends the capture", o->pids[0]);
+	else
+		log_info("all processes of -p%s have ended; late packets of them may still come, Ctrl-C ends the capture",
+			o->follow ? " and their children" : "");
+}
+
+/* Compiling takes seconds, and nobody told of an end meanwhile. */
+static void note_gone(struct session *s)
+{
+	struct procs_entry p;
+	uint32_t leader;
+
+	for (size_t i = 0; i < s->opts->pid_cnt; i++)
+		if (procs_get(&s->root, s->opts->pids[i], &p, &leader) == -ENOENT)
+			filter_gone(s->filter, s->opts->pids[i], clock_mono_ns());
+	say_ended(s);
+}
+
+int session_complete_filter(struct session *s)
+{
+	int err = s->opts->follow ? follow_existing(s) : 0;
+
+	if (!err)
+		note_gone(s);
+	return err;
+}
+
 void session_filter_process(struct session *s, const struct ev_hdr *ev)
 {
 	const struct ev_proc *p = (const struct ev_proc *)ev;
 
-	if (ev->type == EV_EXIT)
+	if (ev->type == EV_EXIT) {
 		filter_exit(s->filter, p);
+		say_ended(s);
+	}
 	/* the kernel side has it already, unless the number was another's that was forgotten at that moment */
 	if (ev->type == EV_FORK && filter_fork(s->filter, p))
 		map_add(maps_fd(s->maps, "m_pids"), &(uint32_t){p->pid}, EV_PID_FOLLOW);

@@ -121,6 +121,7 @@ struct session {
 	uint64_t hooked_ns; /* CLOCK_MONOTONIC, before the first of them */
 	struct iface_select select;
 	struct space *spaces; /* our own is the first */
+	bool tapping;	      /* interfaces are tapped, and namespaces looked for */
 	bool attached;	      /* packets are captured */
 	int epoll_fd;
 	int signal_fd;
@@ -145,11 +146,13 @@ struct session {
 	uint64_t unsure_since_ns; /* sockets were given up then, and at unsure_looked_ns nobody was seen to have them: whoever had */
 	uint64_t unsure_looked_ns; /* tells so in records of until then. 0: none */
 	uint64_t end_ns;	/* --duration; UINT64_MAX: none */
+	bool ended_told;	/* that the last process of -p ended */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
 	int end_signal;		/* the last one that was to end us; 0: none */
 	bool deserted;		/* the command is not waited for: another came */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
-	bool full;		/* no packet more: -c is reached, or an output failed */
+	bool full;		/* no packet more: -c is reached, or the reader has seen enough */
+	bool unwritable;	/* an output failed: what it could not take is counted */
 	bool interfaces_lost; /* a named interface vanished */
 	int status;
 };
@@ -165,9 +168,6 @@ int session_open_evict(struct session *s);
 int session_open_streams(struct session *s);
 void session_close_streams(struct session *s);
 int session_attach_taps(struct space *space); /* in its namespace */
-
-/* session_out.c: false where nothing shows packets or counts on them: --plaintext alone. Then no interface is tapped. */
-bool session_wants_packets(const struct options *o);
 
 /* session_netns_asked.c: our own network namespace and those that --netns asks for. Where one is: path[PATH_MAX]. */
 #define NETNS_ALL "all"
@@ -198,6 +198,9 @@ struct space *session_find_space(const struct session *s, uint32_t inode);
 size_t session_tap_count(const struct session *s);
 size_t session_space_count(const struct session *s); /* that are captured */
 int session_watch_spaces(struct session *s);
+
+/* Once a second: what others removed. */
+void session_tend_taps(struct session *s);
 
 /* Its links or addresses changed. */
 int session_on_space(struct session *s, uint32_t inode, enum wake what, uint64_t now_ns);
@@ -248,12 +251,12 @@ void session_on_process(struct session *s, const struct ev_hdr *ev);
  * Borrowed until the next record of a process. */
 const char *session_container(void *ctx, const struct owner *owner);
 
-/* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; with -f,
- * completed by the children there are already, once the hooks tell of new ones. */
+/* session_filter.c: the process filters. Checked; made, with those of /proc that are named; put into the kernel's maps; once
+ * the hooks tell of processes, completed by what happened before: who ended, and with -f the children there are already. */
 int session_check_processes(struct session *s);
 int session_make_filter(struct session *s);
 int session_fill_filters(struct session *s);
-int session_follow_existing(struct session *s);
+int session_complete_filter(struct session *s);
 
 /* EV_RUN_* of the filters. */
 uint64_t session_run_flags(const struct session *s);

@@ -268,6 +268,7 @@ static void every_second(struct session *s, uint64_t now_ns, uint64_t *next_ns)
 		return;
 	*next_ns = now_ns + CLOCK_EVERY_NS;
 	clock_offset_update(&s->clock);
+	session_tend_taps(s);
 	session_tend_tls(s);
 	evict_run(s->evict, now_ns);
 	flow_expire(s->flows, now_ns - s->opts->window_ns);

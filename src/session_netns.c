@@ -200,6 +200,15 @@ static int on_links(struct space *space)
 	return err;
 }
 
+void session_tend_taps(struct session *s)
+{
+	struct space *space;
+
+	LL_FOREACH(s->spaces, space)
+		if (space->taps)
+			taps_tend(space->taps);
+}
+
 int session_on_space(struct session *s, uint32_t inode, enum wake what, uint64_t now_ns)
 {
 	struct space *space = session_find_space(s, inode);

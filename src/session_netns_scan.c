@@ -172,7 +172,7 @@ int session_find_others(struct session *s)
 	struct netns_list list;
 	int err;
 
-	if (!session_wants_packets(s->opts))
+	if (!s->tapping)
 		return 0;
 	err = netns_list_read(&s->root, true, &list);
 	if (err)
@@ -248,7 +248,7 @@ int session_open_spaces(struct session *s)
 	struct space *space;
 	int err = 0;
 
-	if (!session_wants_packets(s->opts)) {
+	if (!s->tapping) {
 		s->attached = true;
 		return 0;
 	}
@@ -287,7 +287,7 @@ static bool find_by_thread(struct session *s, uint32_t inode, uint32_t tid)
 /* Its addresses are known before the packets of this socket are judged. */
 void session_note_netns(struct session *s, uint32_t inode, uint32_t tid)
 {
-	if (!session_wants_packets(s->opts) || session_find_space(s, inode) || !is_room(s) || find_by_thread(s, inode, tid))
+	if (!s->tapping || session_find_space(s, inode) || !is_room(s) || find_by_thread(s, inode, tid))
 		return;
 	s->scan_wanted = s->scan_processes = true;
 }
@@ -305,7 +305,7 @@ int session_tend_netns(struct session *s, uint64_t now_ns)
 	struct space *space;
 	int err = 0;
 
-	if (!session_wants_packets(s->opts))
+	if (!s->tapping)
 		return 0;
 	LL_FOREACH(s->spaces, space)
 		if (!err)

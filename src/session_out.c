@@ -116,11 +116,6 @@ static int open_keylog(struct session *s)
 	return 0;
 }
 
-bool session_wants_packets(const struct options *o)
-{
-	return !o->plaintext || o->write_path || o->print || o->max_packets || o->iface_cnt || o->netns_cnt;
-}
-
 int session_open_sinks(struct session *s)
 {
 	int err = s->opts->write_path ? open_pcapng(s) : 0;
@@ -144,7 +139,16 @@ static void close_output(struct output *o)
 	o->sink = NULL;
 }
 
-/* Ends the capture, unless only a key log ends and there are others; these still get their ends. */
+/* From here packets are not where they were to be. */
+static void note_unwritten(struct session *s, const struct sink *sink)
+{
+	if (!s->unwritable)
+		s->stats.unwritten += sink->taken - sink->packets;
+	s->unwritable = true;
+	s->status = 1;
+}
+
+/* Ends the capture, unless only a key log ends and there are others; these still get what is in the buffers, and their ends. */
 static void fail(struct session *s, struct output *o, int err)
 {
 	if (o->for_keys && !is_last(s, o)) {
@@ -153,12 +157,14 @@ static void fail(struct session *s, struct output *o, int err)
 		close_output(o);
 		return;
 	}
-	s->full = s->stop = true;
-	if (err != -EPIPE || !o->for_reading) {
+	s->stop = true;
+	if (err == -EPIPE && o->for_reading) {
+		s->full = true;
+	} else {
 		log_err("cannot write to %s: %s; it holds %" PRIu64 " packets (%" PRIu64
-			" bytes) and can be read, later ones are missing",
+			" bytes) and can be read, the closing line counts those that are not in it",
 			o->to, strerror(-err), o->sink->packets, o->sink->bytes);
-		s->status = 1;
+		note_unwritten(s, o->sink);
 	}
 	close_output(o);
 }
@@ -193,6 +199,7 @@ int session_add_plain_iface(struct session *s)
 
 void session_sink_packet(struct session *s, const struct packet *p)
 {
+	s->stats.unwritten += s->unwritable;
 	for (size_t i = 0; i < s->output_cnt; i++) {
 		struct output *o = &s->outputs[i];
 		int err = o->sink && o->sink->ops->packet ? o->sink->ops->packet(o->sink, p) : 0;

@@ -71,6 +71,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 		buf_putc(b, ')');
 	}
 	buf_printf(b, ", %" PRIu64 " without owner, %" PRIu64 " lost", st->by_attr[EV_ATTR_NONE], st->lost_ring);
+	put_if(b, st->unwritten, "not written");
 	put_if(b, st->kernel[EV_STAT_FILTERED] + st->filtered, "of other processes");
 	put_if(b, st->filtered_unknown, "without owner filtered out");
 	put_if(b, st->unfollowed, "processes the filter had no room for");

@@ -115,6 +115,29 @@ netns_address()
 	END
 }
 
+# b becomes the router to a third one: 10.95.0.1 fd95::1 on b, 10.95.0.2 fd95::2 on c, veth1 in both.
+router_make()
+{
+	local end
+	netns_add c && ip link add veth1 netns "$ns_prefix-b" type veth peer name veth1 netns "$ns_prefix-c" || return
+	for end in b=1 c=2; do
+		ip -n "$ns_prefix-${end%=*}" -batch - <<-END || return
+			address add 10.95.0.${end#*=}/24 dev veth1
+			address add fd95::${end#*=}/64 dev veth1 nodad
+			link set veth1 up
+		END
+	done
+	in_ns b sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward && echo 1 >/proc/sys/net/ipv6/conf/all/forwarding' &&
+		in_ns a ip route add default via 10.98.0.2 && in_ns a ip -6 route add default via fd98::2 &&
+		in_ns c ip route add default via 10.95.0.1 && in_ns c ip -6 route add default via fd95::1 &&
+		wait_until 5 router_is_up
+}
+
+router_is_up()
+{
+	in_ns c ip -o link show dev veth1 | grep -q LOWER_UP && in_ns b ip -o link show dev veth1 | grep -q LOWER_UP
+}
+
 netns_is_up()
 {
 	[[ $(ip -n "$ns_prefix-$1" -o link show dev veth0) == *LOWER_UP* ]] &&
@@ -166,6 +189,16 @@ new_port()
 {
 	echo >>"$work/ports"
 	echo $((7000 + $(wc -l <"$work/ports")))
+}
+
+# server_in_b ROLE PORT OPTIONS...: until it can be reached
+server_in_b()
+{
+	local role=$1 port=$2 peer_command
+	shift 2
+	peer_command b "$role" --addr 10.98.0.2 --port "$port" --ready "$work/ready.$port" "$@"
+	"${peer_command[@]}" &
+	wait_until 10 test -e "$work/ready.$port"
 }
 
 # exchange SERVER-NS CLIENT-NS tcp|udp ADDRESS [CLIENT-OPTION...]: a server, a client that talks to it, both to their

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How the table of flow.h holds what it knows: flow.c keeps it, flow_find.c asks it. */
+/* How the table of flow.h holds what it knows: flow.c keeps it, flow_claim.c and flow_close.c begin and end what is in it,
+ * flow_find.c and flow_hold.c ask it. */
 #ifndef PIDTAP_MODEL_FLOW_INT_H
 #define PIDTAP_MODEL_FLOW_INT_H
 
@@ -72,15 +73,30 @@ struct flow_table {
 	uint8_t unsure_ports[65536 / 8];
 };
 
-/* flow.c. A claim for this socket, not in a flow yet; NULL: out of memory. */
+/* flow.c: takes the claim off its socket and its flow; either goes with its last claim. */
+void flow_free_claim(struct flow_table *t, struct claim *c);
+
+/* flow_claim.c: the claim that a record makes, or another one for the socket of `like`; not in a flow yet. NULL: out of memory. */
+struct claim *flow_make_claim(struct flow_table *t, const struct ev_owner *ev);
 struct claim *flow_new_claim(struct flow_table *t, const struct claim *like, const struct owner *owner, uint64_t since_ns);
 
 /* Puts a claim into its place in the flow; it ends what it replaces. */
 void flow_insert_claim(struct flow *f, struct claim *fresh);
 
-/* NULL where it is not known. */
+/* flow_sock.c: NULL where it is not known. */
 struct sock_entry *flow_find_sock(const struct flow_table *t, uint64_t sock_id);
 struct sock_entry *flow_find_seed(const struct flow_table *t, uint64_t ino);
+struct sock_entry *flow_find_open(const struct flow_table *t, uint64_t sk);
+
+/* Made where it is not known. NULL: out of memory. */
+struct sock_entry *flow_get_sock(struct flow_table *t, uint64_t sock_id, uint64_t ino);
+
+/* It was acted on, at its address s->sk. */
+void flow_note_open(struct flow_table *t, struct sock_entry *s);
+void flow_close_sock(struct flow_table *t, struct sock_entry *s, uint64_t ts_ns);
+
+/* No claim is made through it any more. */
+void flow_free_sock(struct flow_table *t, struct sock_entry *s);
 
 static inline uint64_t claim_end_ns(const struct claim *c)
 {

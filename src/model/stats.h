@@ -11,6 +11,7 @@ struct stats {
 	uint64_t kernel[EV_STAT_CNT]; /* sums over all CPUs of m_stats, refreshed before they are shown */
 	uint64_t captured;	      /* packets handed to the sinks */
 	uint64_t by_attr[EV_ATTR_CNT];/* of these */
+	uint64_t unwritten;	      /* of these, and of packets made from plaintext: not in the output that failed first */
 	uint64_t filtered;	      /* dropped in user space by a process filter */
 	uint64_t filtered_unknown;    /* dropped because a process filter is set and nobody owns them */
 	uint64_t unfollowed;	      /* processes a filter was to let pass and had no room for */

@@ -20,7 +20,6 @@ struct json {
 	struct buf line;
 	struct buf summary;
 	uint64_t pending; /* bytes in the stdio buffer */
-	uint64_t pending_packets;
 };
 
 static void begin_line(struct json *j, const char *type, uint64_t ts_ns)
@@ -94,10 +93,10 @@ static int json_packet(struct sink *s, const struct packet *p)
 {
 	struct json *j = (struct json *)s;
 	struct buf *b = &j->line;
-	int err;
 
 	if (j->opts.no_packets)
 		return 0;
+	s->taken++;
 	begin_line(j, "packet", p->ts_ns);
 	json_str(b, "iface", p->iface->name);
 	json_num(b, "netns", p->iface->netns);
@@ -110,9 +109,7 @@ static int json_packet(struct sink *s, const struct packet *p)
 	put_owner(j, &p->owner);
 	if (j->opts.verbose)
 		put_holders(b, p);
-	err = end_line(j);
-	j->pending_packets += !err;
-	return err;
+	return end_line(j);
 }
 
 static bool is_zero(const uint8_t addr[16])
@@ -196,8 +193,8 @@ static int json_flush(struct sink *s)
 	if (fflush(j->out))
 		return -errno;
 	s->bytes += j->pending;
-	s->packets += j->pending_packets;
-	j->pending = j->pending_packets = 0;
+	s->packets = s->taken;
+	j->pending = 0;
 	return 0;
 }
 

@@ -64,8 +64,7 @@ static uint32_t iface_cnt(const struct pcapng *f)
 static int settle(struct pcapng *f, int err)
 {
 	f->sink.bytes = f->file.bytes;
-	if (err)
-		f->sink.packets = f->file.packets;
+	f->sink.packets = f->file.packets;
 	return err;
 }
 
@@ -188,7 +187,7 @@ static int put_packet(struct pcapng *f, const struct packet *p, const struct pca
 	put_owner(f, p, note, dpib);
 	block_options_end(b);
 	block_end(b, begin);
-	f->sink.packets++;
+	f->sink.taken++;
 	return commit(f, first);
 }
 

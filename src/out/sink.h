@@ -49,7 +49,8 @@ struct sink_ops {
 
 struct sink {
 	const struct sink_ops *ops;
-	uint64_t packets; /* packets whose bytes reached the file (or the writer's buffer) */
+	uint64_t taken;	  /* packets handed to it, those made from plaintext included; */
+	uint64_t packets; /* of these, whose bytes reached the file: after a failure the others are not there */
 	uint64_t bytes;	  /* bytes of the output that reached the file, whole blocks or lines only */
 };
 

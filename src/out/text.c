@@ -23,7 +23,6 @@ struct text {
 	time_t sec; /* of `clock`: local time is asked for once a second, not once a packet */
 	char clock[CLOCK_LEN + 1];
 	uint64_t pending; /* bytes in the stdio buffer */
-	uint64_t pending_packets;
 };
 
 static void put_time(struct text *t, uint64_t ts_ns)
@@ -99,17 +98,15 @@ static int write_line(struct text *t)
 static int text_packet(struct sink *s, const struct packet *p)
 {
 	struct text *t = (struct text *)s;
-	int err;
 
 	if (t->opts.no_packets)
 		return 0;
+	s->taken++;
 	buf_reset(&t->line);
 	put_prefix(t, p);
 	dissect_packet(t->dissect, p, &t->line);
 	buf_putc(&t->line, '\n');
-	err = write_line(t);
-	t->pending_packets += !err;
-	return err;
+	return write_line(t);
 }
 
 static int text_plaintext(struct sink *s, const struct plain *p)
@@ -131,8 +128,8 @@ static int text_flush(struct sink *s)
 	if (fflush(t->out))
 		return -errno;
 	s->bytes += t->pending;
-	s->packets += t->pending_packets;
-	t->pending = t->pending_packets = 0;
+	s->packets = s->taken;
+	t->pending = 0;
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct filter {
 	struct filter_opts opts;
 	struct member *members;
 	struct member *ended, *ended_idle; /* lists: those that acted, those that did not */
+	size_t alive;
 	uint64_t missed;
 };
 
@@ -46,6 +47,8 @@ static void drop(struct filter *f, struct member *m)
 {
 	if (m->exit_ns)
 		DL_DELETE(*list_of(f, m), m);
+	else
+		f->alive--;
 	HASH_DEL(f->members, m);
 	free(m);
 }
@@ -108,8 +111,10 @@ static int add(struct filter *f, uint32_t pid, uint64_t start_ns, bool follow, b
 		return -ENOMEM;
 	*m = (struct member){.pid = pid, .start_ns = start_ns, .follow = follow, .acted = acted};
 	HASH_ADD(hh, f->members, pid, sizeof(m->pid), m);
-	if (m->hh.tbl)
+	if (m->hh.tbl) {
+		f->alive++;
 		return 0;
+	}
 	free(m);
 	return -ENOMEM;
 }
@@ -147,15 +152,29 @@ bool filter_fork(struct filter *f, const struct ev_proc *ev)
 }
 
 /* It may be told twice. */
-void filter_exit(struct filter *f, const struct ev_proc *ev)
+static void end(struct filter *f, struct member *m, uint64_t ts_ns)
 {
-	struct member *m = find(f, ev->pid, ev->start_ns);
-
 	if (!m || m->exit_ns)
 		return;
-	m->exit_ns = ev->hdr.ts_ns;
+	m->exit_ns = ts_ns;
+	f->alive--;
 	DL_APPEND(*list_of(f, m), m);
-	make_room(f, ev->hdr.ts_ns);
+	make_room(f, ts_ns);
+}
+
+void filter_exit(struct filter *f, const struct ev_proc *ev)
+{
+	end(f, find(f, ev->pid, ev->start_ns), ev->hdr.ts_ns);
+}
+
+void filter_gone(struct filter *f, uint32_t pid, uint64_t ts_ns)
+{
+	end(f, find_pid(f, pid), ts_ns);
+}
+
+size_t filter_alive(const struct filter *f)
+{
+	return f->alive;
 }
 
 void filter_acted(struct filter *f, uint32_t pid, uint64_t start_ns)

@@ -44,8 +44,12 @@ bool filter_follows(const struct filter *f, uint32_t pid);
 /* A process was made. true: it is one that is followed, and was added. */
 bool filter_fork(struct filter *f, const struct ev_proc *ev);
 
-/* It ended. It, or others, may be forgotten. */
+/* It ended; or the one of this number was seen to be gone at that time. It, or others, may be forgotten. */
 void filter_exit(struct filter *f, const struct ev_proc *ev);
+void filter_gone(struct filter *f, uint32_t pid, uint64_t ts_ns);
+
+/* How many that pass have not ended. */
+size_t filter_alive(const struct filter *f);
 
 /* The process owns or holds a socket: when room is needed after its end, those that never did go first. */
 void filter_acted(struct filter *f, uint32_t pid, uint64_t start_ns);

@@ -35,6 +35,12 @@ void clsact_close(struct clsact *c);
  * -ENOENT: the kernel lacks the qdisc or the classifier. */
 int clsact_attach(struct clsact *c, uint32_t ifindex, int ingress_fd, int egress_fd, struct clsact_attachment *out);
 
+/* Are both filters still there? Those that are not are not a's any more. */
+bool clsact_check(struct clsact *c, struct clsact_attachment *a);
+
+/* The netlink port by which it asks: who else removed something has another. */
+uint32_t clsact_port(const struct clsact *c);
+
 /* Takes them off again, with the qdisc where it is ours to remove. An interface that is gone is no error. */
 void clsact_detach(struct clsact *c, const struct clsact_attachment *a);
 

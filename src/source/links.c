@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/if_arp.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct links {
 
 struct walk {
 	links_cb cb;
+	links_removal_cb removal_cb;
 	void *ctx;
 	int err;
 };
@@ -57,13 +59,30 @@ static int read_link(const struct nlmsghdr *msg, struct link *link)
 	return link->name[0] ? 0 : -ENOMSG;
 }
 
+static int read_removal(const struct nlmsghdr *msg, struct links_removal *removal)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(msg);
+
+	if (msg->nlmsg_type != RTM_DELTFILTER && msg->nlmsg_type != RTM_DELQDISC)
+		return -ENOMSG;
+	removal->ifindex = (uint32_t)tc->tcm_ifindex;
+	removal->by = msg->nlmsg_pid;
+	removal->clsact = msg->nlmsg_type == RTM_DELQDISC && tc->tcm_parent == TC_H_INGRESS;
+	return 0;
+}
+
 static int on_message(const struct nlmsghdr *msg, void *arg)
 {
 	struct walk *walk = arg;
+	struct links_removal removal;
 	struct link link;
 
-	if (!walk->err && !read_link(msg, &link))
+	if (walk->err)
+		return MNL_CB_OK;
+	if (!read_link(msg, &link))
 		walk->err = walk->cb(walk->ctx, &link);
+	else if (walk->removal_cb && !read_removal(msg, &removal))
+		walk->err = walk->removal_cb(walk->ctx, &removal);
 	return MNL_CB_OK;
 }
 
@@ -73,7 +92,7 @@ int links_open(struct links **out)
 	int err = l ? 0 : -ENOMEM;
 
 	if (!err)
-		err = netlink_open(&l->hear, RTMGRP_LINK);
+		err = netlink_open(&l->hear, RTMGRP_LINK | RTMGRP_TC);
 	if (!err)
 		err = netlink_open(&l->ask, 0);
 	if (err) {
@@ -102,7 +121,7 @@ int links_list(struct links *l, links_cb cb, void *ctx)
 {
 	uint8_t buf[NETLINK_BUF_SIZE];
 	struct nlmsghdr *req = netlink_request(&l->ask, buf, RTM_GETLINK, NLM_F_DUMP);
-	struct walk walk = {cb, ctx, 0};
+	struct walk walk = {cb, NULL, ctx, 0};
 	int err;
 
 	mnl_nlmsg_put_extra_header(req, sizeof(struct ifinfomsg));
@@ -110,10 +129,10 @@ int links_list(struct links *l, links_cb cb, void *ctx)
 	return err ? err : walk.err;
 }
 
-int links_changes(struct links *l, links_cb cb, void *ctx)
+int links_changes(struct links *l, links_cb cb, links_removal_cb removal_cb, void *ctx)
 {
 	char buf[32768];
-	struct walk walk = {cb, ctx, 0};
+	struct walk walk = {cb, removal_cb, ctx, 0};
 
 	for (;;) {
 		ssize_t n = mnl_socket_recvfrom(l->hear.sock, buf, sizeof(buf));

@@ -2,6 +2,7 @@
 #include "source/taps.h"
 #include "source/clsact.h"
 #include "source/netns.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "probes/events.h"
 
@@ -15,7 +16,15 @@ struct tap {
 	struct link link;
 	bool seen; /* by a resync */
 	struct clsact_attachment at;
+	bool suspect;	     /* somebody removed something from it, */
+	bool clsact_removed; /* its clsact, too */
+	bool off;	     /* that was a filter of ours, which is still to be attached again: */
+	uint64_t next_ns;    /* not before that */
+	bool told;	     /* that it could not be */
 };
+
+/* Another program that removes our filters whenever it sees them does not keep us busy. */
+#define AGAIN_EVERY_NS NSEC_PER_SEC
 
 /* The two programs for one kind of interface; loaded when the first such interface is attached. */
 struct tap_progs {
@@ -75,6 +84,26 @@ static const char *remedy(int err)
 	return "";
 }
 
+static void say_limits(const struct taps *t, const struct tap *tap)
+{
+	const char *name = tap->link.name;
+
+	if (!tap->at.egress)
+		log_warn("%s%s has an ingress qdisc, which leaves no place for clsact: only what it receives is captured "
+			 "(tc qdisc del dev %s ingress, if nothing needs it)",
+			t->prefix, name, name);
+	if (tap->at.behind)
+		log_warn("%s%s: a filter of another kind holds priority 1: packets it takes an action on are not seen",
+			t->prefix, name);
+}
+
+static int hang(struct taps *t, struct tap *tap)
+{
+	const struct tap_progs *p = &t->progs[tap->link.l3];
+
+	return clsact_attach(t->tc, tap->link.ifindex, p->in, p->out, &tap->at);
+}
+
 static int attach(struct taps *t, const struct link *link)
 {
 	struct tap *grown = realloc(t->taps, (t->cnt + 1) * sizeof(*grown));
@@ -88,9 +117,8 @@ static int attach(struct taps *t, const struct link *link)
 	err = need_progs(t, link->l3);
 	if (err)
 		return err;
-	tap->link = *link;
-	tap->seen = true;
-	err = clsact_attach(t->tc, link->ifindex, t->progs[link->l3].in, t->progs[link->l3].out, &tap->at);
+	*tap = (struct tap){.link = *link, .seen = true};
+	err = hang(t, tap);
 	if (err == -ENODEV)
 		return 0; /* gone between two messages: the next one says so */
 	if (err) {
@@ -98,13 +126,7 @@ static int attach(struct taps *t, const struct link *link)
 		return err;
 	}
 	t->cnt++;
-	if (!tap->at.egress)
-		log_warn("%s%s has an ingress qdisc, which leaves no place for clsact: only what it receives is captured "
-			 "(tc qdisc del dev %s ingress, if nothing needs it)",
-			t->prefix, link->name, link->name);
-	if (tap->at.behind)
-		log_warn("%s%s: a filter of another kind holds priority 1: packets it takes an action on are not seen",
-			t->prefix, link->name);
+	say_limits(t, tap);
 	return t->opts.on_link(t->opts.ctx, link);
 }
 
@@ -216,13 +238,74 @@ int taps_fd(const struct taps *t)
 	return links_fd(t->links);
 }
 
+/* ---- what others remove ---- */
+
+static int on_removal(void *ctx, const struct links_removal *removal)
+{
+	struct taps *t = ctx;
+	struct tap *tap = removal->by == clsact_port(t->tc) ? NULL : find_tap(t, removal->ifindex);
+
+	if (!tap)
+		return 0;
+	tap->suspect = true;
+	tap->clsact_removed |= removal->clsact;
+	return 0;
+}
+
+/* Was it ours? With the clsact that we made went the duty to remove it. */
+static void check(struct taps *t, struct tap *tap)
+{
+	tap->off |= !clsact_check(t->tc, &tap->at);
+	if (tap->off && tap->clsact_removed)
+		tap->at.made_qdisc = false;
+	tap->suspect = tap->clsact_removed = false;
+}
+
+static void attach_again(struct taps *t, struct tap *tap, uint64_t now_ns)
+{
+	int err;
+
+	tap->next_ns = now_ns + AGAIN_EVERY_NS;
+	clsact_detach(t->tc, &tap->at); /* one of the two may still hang there */
+	tap->at = (struct clsact_attachment){.ifindex = tap->link.ifindex};
+	err = hang(t, tap);
+	if (err == -ENODEV)
+		return; /* all of it is gone: the next message says so */
+	if (!err) {
+		log_warn("another program removed the filter from %s%s: attached again, packets of meanwhile are missing",
+			t->prefix, tap->link.name);
+		say_limits(t, tap);
+	} else if (!tap->told) {
+		log_err("another program removed the filter from %s%s, and it cannot be attached again: %s%s; its packets are "
+			"missing until it can, which is tried once a second",
+			t->prefix, tap->link.name, strerror(-err), remedy(err));
+	}
+	tap->off = tap->told = err != 0;
+}
+
+void taps_tend(struct taps *t)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	for (size_t i = 0; i < t->cnt; i++) {
+		struct tap *tap = &t->taps[i];
+
+		if (tap->suspect)
+			check(t, tap);
+		if (tap->off && now_ns >= tap->next_ns)
+			attach_again(t, tap, now_ns);
+	}
+}
+
 /* The kernel had more to tell than it could keep: what is not there any more is gone. */
 static int resync(struct taps *t)
 {
 	int err;
 
-	for (size_t i = 0; i < t->cnt; i++)
+	for (size_t i = 0; i < t->cnt; i++) {
 		t->taps[i].seen = false;
+		t->taps[i].suspect = true;
+	}
 	err = links_list(t->links, on_link, t);
 	for (size_t i = t->cnt; !err && i-- > 0;)
 		if (!t->taps[i].seen)
@@ -232,9 +315,13 @@ static int resync(struct taps *t)
 
 int taps_changes(struct taps *t)
 {
-	int err = links_changes(t->links, on_link, t);
+	int err = links_changes(t->links, on_link, on_removal, t);
 
-	return err == -ENOBUFS ? resync(t) : err;
+	if (err == -ENOBUFS)
+		err = resync(t);
+	if (!err)
+		taps_tend(t);
+	return err;
 }
 
 size_t taps_count(const struct taps *t)

@@ -38,9 +38,12 @@ struct taps_opts {
 int taps_open(const struct taps_opts *opts, struct taps **out);
 void taps_close(struct taps *t);
 
-/* Readable when interfaces came or went; then call taps_changes. Prints. */
+/* Readable when interfaces came or went, or filters; then call taps_changes. Prints. */
 int taps_fd(const struct taps *t);
 int taps_changes(struct taps *t);
+
+/* Attaches again where another program removed our filters; called once a second, and by taps_changes. Prints. */
+void taps_tend(struct taps *t);
 
 /* Interfaces that are captured at this moment. */
 size_t taps_count(const struct taps *t);

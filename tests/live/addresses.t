@@ -7,22 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 live_begin
 
-netns_add c
-ip link add veth1 netns "$ns_prefix-b" type veth peer name veth1 netns "$ns_prefix-c"
-for end in b=1 c=2; do
-	in_ns ${end%=*} ip address add 10.95.0.${end#*=}/24 dev veth1
-	in_ns ${end%=*} ip link set veth1 up
-done
-in_ns b sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-in_ns a ip route add default via 10.98.0.2
-in_ns a ip -6 route add default via fd98::2
-in_ns c ip route add default via 10.95.0.1
-
-c_is_up()
-{
-	in_ns c ip -o link show dev veth1 | grep -q LOWER_UP && in_ns b ip -o link show dev veth1 | grep -q LOWER_UP
-}
-wait_until 5 c_is_up || { echo "Bail out! no third namespace"; exit 1; }
+router_make || { echo "Bail out! no third namespace"; exit 1; }
 
 move_to_b()
 {

@@ -5,16 +5,6 @@
 live_begin
 need capinfos tshark
 
-# server ROLE PORT OPTIONS...: in b, until it can be reached
-server()
-{
-	local role=$1 port=$2 peer_command
-	shift 2
-	peer_command b "$role" --addr 10.98.0.2 --port "$port" --ready "$work/ready.$port" "$@"
-	"${peer_command[@]}" &
-	wait_until 10 test -e "$work/ready.$port"
-}
-
 # A peer that is the command, or a part of it; it is where pidtap is.
 client()
 {
@@ -29,7 +19,7 @@ attached()
 for backend in $backends; do
 	truth_clear
 	port=$(new_port)
-	server tcp-server "$port"
+	server_in_b tcp-server "$port"
 	client tcp-client "$port" the-command
 	tap_run a --backend "$backend" -i veth0 -v -- "${client[@]}"
 	is "$backend: the command's status is ours" "$tap_status" 0
@@ -42,7 +32,7 @@ for backend in $backends; do
 
 	truth_clear
 	port=$(new_port) other=$(new_port)
-	server tcp-server "$port" && server udp-server "$other"
+	server_in_b tcp-server "$port" && server_in_b udp-server "$other"
 	client tcp-client "$port" grandchild
 	inner=("${client[@]}")
 	client udp-client "$other" child
@@ -104,7 +94,7 @@ like "-w -: its words go to standard error" "$(grep -v ^pidtap "$work/err")" '^w
 
 # The capture may end first.
 port=$(new_port)
-server tcp-server "$port"
+server_in_b tcp-server "$port"
 client tcp-client "$port" limited
 # shellcheck disable=SC2016
 tap_launch a --backend "$backend" -i veth0 -c 2 -- sh -c '

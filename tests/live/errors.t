@@ -77,5 +77,9 @@ is "a full disk: status" "$tap_status" 1
 ok "a full disk: a line names the file and what was written" \
 	grep -qE "^pidtap: .*$work/small/x.pcapng.*No space.*[0-9]+ packets" "$work/err"
 ok "a full disk: the file is valid" file_is_valid "$work/small/x.pcapng"
-ok "a full disk: it holds packets" test "$(packets_in "$work/small/x.pcapng")" -gt 0
+held=$(packets_in "$work/small/x.pcapng")
+ok "a full disk: it holds packets" test "$held" -gt 0
+read -r captured unwritten < <(sed -nE 's/^pidtap: ([0-9]+) packets captured .*, 0 lost, ([0-9]+) not written.*/\1 \2/p' "$work/err")
+ok "a full disk: and packets are counted that it does not hold" test "${unwritten:-0}" -gt 0
+is "a full disk: these are all that were captured" $((held + unwritten)) "$captured"
 done_testing

@@ -78,7 +78,10 @@ for backend in $backends; do
 	pid=$(wanted_pid)
 	tap_start a --backend "$backend" -i veth0 -p "$pid"
 	is "$backend, -p: listens" $? 0
+	no "$backend, -p: while it lives nothing is said of its end" grep -q 'ended' "$work/err"
 	ok "$backend, -p: traffic" mixed_traffic
+	ok "$backend, -p: a line says that the process has ended" wait_until 20 grep -q "^pidtap: process $pid has ended" "$work/err"
+	ok "$backend, -p: the capture goes on" tap_runs
 	tap_stop
 	is "$backend, -p: names this process only" "$(named)" "$pid 0"
 	is "$backend, -p: has all of its packets" "$(wc -l <"$work/text")" 8

@@ -4,22 +4,13 @@
 . "$(dirname "$0")/lib.sh"
 live_begin
 
-server()
-{
-	local role=$1 port=$2 peer_command
-	shift 2
-	peer_command b "$role" --addr 10.98.0.2 --port "$port" --ready "$work/ready.$port" "$@"
-	"${peer_command[@]}" &
-	wait_until 10 test -e "$work/ready.$port"
-}
-
 # family: in a, a process without traffic of its own. One child it has from the start; when $work/go is there it makes one with a
 # child of its own, many that only come and go, and at last one more. Sets $parent.
 family()
 {
 	local tcp udp late peer_command
 	tcp=$(new_port) udp=$(new_port) late=$(new_port)
-	server tcp-server "$tcp" && server udp-server "$udp" && server tcp-server "$late" || return
+	server_in_b tcp-server "$tcp" && server_in_b udp-server "$udp" && server_in_b tcp-server "$late" || return
 	peer_command a udp-client --addr 10.98.0.2 --port "$udp" --name early --wait "$work/go"
 	printf '%q ' "${peer_command[@]}" >"$work/early"
 	peer_command a tcp-client --addr 10.98.0.2 --port "$tcp" --name grandchild
@@ -94,6 +85,46 @@ family_truth
 is "thousands of children: also the last one" "$(names)" "early grandchild late"
 ok "thousands of children: every packet" judge
 no "thousands of children: none was too many" grep -q 'had no room' "$work/err"
+
+# turns: the loop has read all records that there were when this was called
+turns()
+{
+	local before
+	for _ in 1 2 3; do
+		before=$(grep -c '^pidtap: user space:' "$work/err")
+		kill -USR1 "$tap_pid"
+		wait_until 10 counted "$before" || return
+	done
+}
+
+counted()
+{
+	[ "$(grep -c '^pidtap: user space:' "$work/err")" -gt "$1" ]
+}
+
+# The parent ends before its child does.
+for backend in $backends; do
+	rm -f "$work/leash"
+	mkfifo "$work/leash"
+	# shellcheck disable=SC2016
+	bash -c 'cat "$0" & read -r _ <"$0"' "$work/leash" &
+	parent=$!
+	tap_start a --backend "$backend" -i veth0 -f -p "$parent"
+	is "$backend, a parent that ends first: listens" $? 0
+	exec {leash}>"$work/leash" # not before pidtap, which would inherit it
+	kill "$parent"
+	wait "$parent"
+	turns
+	is "$backend, a parent that ends first: it is answered" $? 0
+	no "$backend, a parent that ends first: its child lives" grep -q 'have ended' "$work/err"
+	exec {leash}>&-
+	ok "$backend, a parent that ends first: after the child a line says so" wait_until 20 \
+		grep -q '^pidtap: all processes of -p and their children have ended' "$work/err"
+	turns
+	is "$backend, a parent that ends first: once" "$(grep -c 'have ended' "$work/err")" 1
+	tap_stop
+	is "$backend, a parent that ends first: status" "$tap_status" 0
+done
 
 gone=$(bash -c 'echo $$')
 tap_run a --backend "${backends%% *}" -i veth0 -p "$gone"

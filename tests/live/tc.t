@@ -125,10 +125,12 @@ is "the next start: nothing is left" "$(qdiscs)" ""
 
 tap_start a --backend "$backend" -i veth0
 first=$tap_pid
+mv "$work/err" "$work/first"
 tap_start a --backend "$backend" -i veth0
 is "two at once: both attached" "$(our_filters)" 4
 tap_stop
 is "two at once: the other's filters stay" "$(our_filters)" 2
+no "two at once: and it takes the end of the one for no removal" grep -q 'another program' "$work/first"
 tap_pid=$first
 ok "two at once: and it runs" tap_runs
 tap_stop
@@ -141,4 +143,58 @@ ok "another pid namespace: a second pidtap" in_ns a unshare --pid --fork --mount
 is "another pid namespace: it leaves the filters of the first alone" "$(our_filters)" 2
 tap_stop
 is "another pid namespace: nothing is left" "$(qdiscs)" ""
+
+again()
+{
+	grep -c '^pidtap: warning: another program removed the filter from veth0: attached again' "$work/err"
+}
+
+# is_again N: it said so N times, and both filters are there
+is_again()
+{
+	[ "$(again)" = "$1" ] && [ "$(our_filters)" = 2 ]
+}
+
+tap_start a --backend "$backend" -i veth0
+tc_a filter delete dev veth0 egress
+ok "another removes a filter: it is attached again, with a line" wait_until 20 is_again 1
+truth_clear
+ok "another removes a filter: traffic after that" exchange a b tcp 10.98.0.1
+tc_a qdisc delete dev veth0 clsact
+ok "another removes the qdisc: likewise" wait_until 20 is_again 2
+foreign_filter ingress 10
+tc_a filter delete dev veth0 ingress prio 10
+ok "another removes a filter of its own: traffic after that" exchange a b tcp 10.98.0.1
+is "another removes a filter of its own: nothing is said" "$(again)" 2
+tap_stop
+ok "removed and attached again: every packet of the exchanges names its process" judge
+is "removed and attached again: status" "$tap_status" 0
+is "removed and attached again: nothing is left" "$(qdiscs)" ""
+
+# removed_thrice: takes the filter off as often as it is seen, until that was said three times
+removed_thrice()
+{
+	tc_a filter delete dev veth0 ingress 2>/dev/null
+	[ "$(again)" -ge 3 ]
+}
+
+tap_start a --backend "$backend" -i veth0
+begun=$EPOCHREALTIME
+ok "a fight: the filter comes again and again" wait_until 60 removed_thrice
+ended=$EPOCHREALTIME
+ok "a fight: but once a second at most" test "$((${ended/./} - ${begun/./}))" -ge 1900000
+tap_stop
+is "a fight: status" "$tap_status" 0
+is "a fight: nothing is left" "$(qdiscs)" ""
+
+# Its second attempt waits for a second: the other's qdisc is there before.
+tap_start a --backend "$backend" -i veth0
+tc_a qdisc delete dev veth0 clsact
+wait_until 20 is_again 1
+printf 'qdisc %s dev veth0 clsact\n' delete add | tc_a -batch -
+ok "another's qdisc in place of ours: it is used" wait_until 20 is_again 2
+tap_stop
+like "another's qdisc in place of ours: it stays" "$(qdiscs)" clsact
+is "another's qdisc in place of ours: and nothing of ours on it" "$(our_filters)" 0
+tc_a qdisc delete dev veth0 clsact
 done_testing

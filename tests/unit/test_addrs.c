@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/addrs.c -Wl,--wrap=malloc -Wl,--wrap=calloc */
+/* links: src/model/addrs.c -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc */
 /* Which addresses are a namespace's own. */
 #include "claims.h"
 #include "model/addrs.h"
+#include "oom.h"
 #include "tap.h"
 
 #include <errno.h>
-
-static long until_fail = -1; /* allocations that still succeed; -1: all */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t cnt, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t cnt, size_t size);
-
-static bool fails(void)
-{
-	return until_fail >= 0 && !until_fail--;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t cnt, size_t size)
-{
-	return fails() ? NULL : __real_calloc(cnt, size);
-}
 
 static int add(struct addrs *a, uint32_t netns, uint32_t ifindex, const char *text)
 {
@@ -163,10 +142,10 @@ static void test_memory(void)
 		int err;
 
 		add(a, 1, 2, "10.0.0.1");
-		until_fail = n;
+		oom_after = n;
 		err = add(a, 2, 2, "10.0.0.3");
-		failed = until_fail == -1;
-		until_fail = -1;
+		failed = oom_after == -1;
+		oom_after = -1;
 		refused += err == -ENOMEM;
 		wrong += (err != 0) != failed || has(a, 2, "10.0.0.3") != !err || is_local(a, 2, "10.0.0.2") != (err != 0);
 		wrong += !has(a, 1, "10.0.0.1") || add(a, 2, 2, "10.0.0.3") || !has(a, 2, "10.0.0.3");

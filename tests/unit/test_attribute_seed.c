@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_actor.c src/model/flow_any.c
- * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
+/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow*.c
+ * src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* What is said of packets whose socket existed before the start. */
 #include "claims.h"
 #include "pipeline/attribute.h"

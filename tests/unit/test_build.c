@@ -5,11 +5,11 @@
  * played by this file. A machine has trees by some ways; of these some do not compile. */
 #include "base/log.h"
 #include "source/build_int.h"
+#include "stderr.h"
 #include "tap.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define WAY(kind) (1u << (kind))
 
@@ -174,22 +174,15 @@ static void machine_is(unsigned int trees, unsigned int broken)
 /* Builds, and takes what is said meanwhile. */
 static int build(const struct build_opts *opts, struct bundle *out, enum build_how *how)
 {
-	int saved = dup(STDERR_FILENO), err;
 	struct features feat = {0};
-	FILE *f = tmpfile();
-	size_t n;
+	struct caught c;
+	int err;
 
 	machine.runs = 0;
 	machine.compiled = 0;
-	dup2(fileno(f), STDERR_FILENO);
+	catch_begin(&c, stderr);
 	err = build_bundle(opts, &feat, out, how);
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	rewind(f);
-	n = fread(words, 1, sizeof(words) - 1, f);
-	words[n] = 0;
-	fclose(f);
+	catch_end(&c, words, sizeof(words));
 	return err;
 }
 

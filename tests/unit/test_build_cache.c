@@ -3,6 +3,7 @@
  * -lmd */
 #include "base/log.h"
 #include "source/build_int.h"
+#include "stderr.h"
 #include "tap.h"
 
 #include <dirent.h>
@@ -19,57 +20,28 @@ static struct bundle sample = {
 	.key = {.release = "6.1.0", .text = "text"}, .license = "GPL", .progs = progs, .prog_cnt = 1};
 
 static char top[] = "/tmp/test_build_cache.XXXXXX";
-static char words[4096]; /* what was printed by the last call under saying() */
-
-/* stderr into a file, then into `words`. */
-static int stderr_to(int fd)
-{
-	int saved = dup(STDERR_FILENO);
-
-	fflush(stderr);
-	dup2(fd, STDERR_FILENO);
-	return saved;
-}
-
-static FILE *listen_begin(int *saved)
-{
-	FILE *f = tmpfile();
-
-	*saved = stderr_to(fileno(f));
-	return f;
-}
-
-static void listen_end(FILE *f, int saved)
-{
-	size_t n;
-
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	rewind(f);
-	n = fread(words, 1, sizeof(words) - 1, f);
-	words[n] = 0;
-	fclose(f);
-}
+static char words[4096]; /* what was printed by the last call of a function _saying */
 
 static int open_saying(const char *dir)
 {
-	int saved, err;
-	FILE *f = listen_begin(&saved);
+	struct caught c;
+	int err;
 
+	catch_begin(&c, stderr);
 	err = build_cache_open(dir);
-	listen_end(f, saved);
+	catch_end(&c, words, sizeof(words));
 	return err;
 }
 
 static int get_saying(const char *dir, const struct bundle_key *key)
 {
 	struct bundle b = {0};
-	int saved, err;
-	FILE *f = listen_begin(&saved);
+	struct caught c;
+	int err;
 
+	catch_begin(&c, stderr);
 	err = build_cache_get(dir, key, &b);
-	listen_end(f, saved);
+	catch_end(&c, words, sizeof(words));
 	bundle_free(&b);
 	return err;
 }

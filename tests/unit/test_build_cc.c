@@ -3,6 +3,7 @@
  * -lmd */
 /* The compiler is a shell script here: what it does wrong, and what is made of that. */
 #include "source/build_int.h"
+#include "stderr.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -47,22 +48,15 @@ static void make_script(char path[PATH_MAX], const char *body)
 static int run(const char *path, const char *env_source, struct bundle *out)
 {
 	const struct build_cc cc = {.path = path, .kh = &headers, .env_source = env_source, .flags = flags};
-	int saved = dup(STDERR_FILENO), err;
-	FILE *f = tmpfile();
-	size_t n;
+	struct caught c;
+	int err;
 
-	dup2(fileno(f), STDERR_FILENO);
+	catch_begin(&c, stderr);
 	buf_reset(&compiler_words);
 	err = build_cc_run(&cc, out, &compiler_words);
 	if (err == -ENOEXEC)
 		build_cc_report(&headers, &compiler_words);
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	rewind(f);
-	n = fread(words, 1, sizeof(words) - 1, f);
-	words[n] = 0;
-	fclose(f);
+	catch_end(&c, words, sizeof(words));
 	return err;
 }
 

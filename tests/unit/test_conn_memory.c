@@ -3,37 +3,9 @@
 /* The connection table when memory runs out, at each allocation there is: an add is refused or lacks its name, and what was known
  * is known. */
 #include "conns.h"
+#include "oom.h"
 
 #include <errno.h>
-
-static long until_fail = -1; /* allocations that still succeed; -1: all */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t cnt, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t cnt, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails(void)
-{
-	return until_fail >= 0 && !until_fail--;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t cnt, size_t size)
-{
-	return fails() ? NULL : __real_calloc(cnt, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
 
 static const struct conn_who me = {.pid = 100, .start_ns = SEC}, child = {.pid = 200, .start_ns = 2 * SEC};
 
@@ -70,15 +42,15 @@ static bool fail_at(long n, bool used, size_t *refused, size_t *wrong)
 
 	if (used)
 		add(t, 1, 1, 5);
-	until_fail = n;
+	oom_after = n;
 	err = add(t, 2, 2, 500);
 	errs += err == -ENOMEM;
 	err = add(t, 2, 3, 501); /* another generation */
 	errs += err == -ENOMEM;
 	err = conn_fork(t, &me, &child, 50 * SEC);
 	errs += err == -ENOMEM;
-	failed = until_fail == -1;
-	until_fail = -1;
+	failed = oom_after == -1;
+	oom_after = -1;
 	*refused += errs == 1;
 	*wrong += failed != (errs != 0);
 	*wrong += at(t, &me, 5) > 1 || (at(t, &me, 500) && at(t, &me, 500) != 2) || (at(t, &me, 501) && at(t, &me, 501) != 3);
@@ -108,9 +80,9 @@ static void test_growth(void)
 	size_t refused = 0, wrong = 0;
 
 	for (uint16_t i = 1; i <= 5000; i++) {
-		until_fail = i % 9;
+		oom_after = i % 9;
 		refused += add(t, i, i, i) != 0;
-		until_fail = -1;
+		oom_after = -1;
 	}
 	for (uint16_t i = 1; i <= 5000; i++)
 		wrong += conn_get(t, &me, i, 6000 * SEC) && at(t, &me, i) && conn_get(t, &me, i, 6000 * SEC)->sock_id != i;
@@ -118,12 +90,12 @@ static void test_growth(void)
 	for (uint16_t i = 1; i <= 5000; i++) {
 		struct conn c = conns_conn(i, i, 0);
 
-		until_fail = 0;
+		oom_after = 0;
 		conn_del(t, &c, 6000 * SEC);
 	}
 	conn_expire(t, 7000 * SEC);
-	tap_is_int(until_fail, 0, "their ends need no memory");
-	until_fail = -1;
+	tap_is_int(oom_after, 0, "their ends need no memory");
+	oom_after = -1;
 	tap_is_int(conn_count(t) + conn_process_count(t), 0, "and leave nothing");
 	conn_table_free(t);
 }
@@ -132,9 +104,9 @@ static void test_no_table(void)
 {
 	const struct conn_opts opts = {.max = 1};
 
-	until_fail = 0;
+	oom_after = 0;
 	tap_ok(!conn_table_new(&opts), "no table");
-	until_fail = -1;
+	oom_after = -1;
 }
 
 int main(void)

@@ -146,6 +146,29 @@ static void test_reuse(void)
 	filter_free(f);
 }
 
+static void test_alive(void)
+{
+	struct filter *f = new_filter((struct filter_opts){.by_process = true});
+
+	tap_is_int(filter_alive(f), 0, "at first nobody is alive");
+	filter_add(f, 10, 10 * SEC, true);
+	filter_add(f, 20, 20 * SEC, false);
+	filter_add(f, 20, 20 * SEC, false);
+	do_fork(f, 10, 11, 100);
+	tap_is_int(filter_alive(f), 3, "those that were given, each once, and a child are");
+	do_exit(f, 10, 101);
+	do_exit(f, 10, 101);
+	do_exit(f, 99, 101);
+	tap_is_int(filter_alive(f), 2, "an end that is told twice is one, that of a stranger none");
+	filter_gone(f, 20, 102);
+	filter_gone(f, 20, 103);
+	filter_gone(f, 30, 103);
+	tap_ok(filter_alive(f) == 1 && passes(f, 20, 20 * SEC), "one that is seen to be gone may have late packets");
+	do_exit(f, 11, 104);
+	tap_is_int(filter_alive(f), 0, "at last nobody is");
+	filter_free(f);
+}
+
 static void test_room(void)
 {
 	struct filter *f = new_filter((struct filter_opts){.by_process = true, .max = 8});
@@ -185,6 +208,7 @@ int main(void)
 	test_strict();
 	test_children();
 	test_reuse();
+	test_alive();
 	test_room();
 	filter_free(NULL);
 	return tap_done();

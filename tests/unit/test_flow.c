@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c */
+/* links: src/model/flow*.c src/model/owner.c */
 /* Who owned a flow or a port at which moment: DESIGN.md section 4, case by case. test_flow_model.c tries what
  * nobody thought of here. */
 #include "claims.h"

@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c -Wl,--wrap=malloc -Wl,--wrap=calloc */
+/* links: src/model/flow*.c src/model/owner.c -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc */
 /* The flow table when memory runs out, at each allocation there is: a claim is refused, nothing else
  * changes. */
 #include "claims.h"
+#include "oom.h"
 #include "tap.h"
 
 #include <errno.h>
-
-static long until_fail = -1; /* allocations that still succeed; -1: all */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t cnt, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t cnt, size_t size);
-
-static bool fails(void)
-{
-	return until_fail >= 0 && !until_fail--;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t cnt, size_t size)
-{
-	return fails() ? NULL : __real_calloc(cnt, size);
-}
 
 static const char *owner_of(const struct flow_table *t, const struct ev_key *key)
 {
@@ -49,11 +28,11 @@ static bool fail_at(long n, size_t *refused, size_t *wrong)
 	int err;
 
 	claims_flow(t, &one, 100, 1, 10);
-	until_fail = n;
+	oom_after = n;
 	err = claims_flow(t, &two, 200, 2, 20);
 	err = err ? err : claims_flow(t, &two, 200, 0, 30);
-	failed = until_fail == -1;
-	until_fail = -1;
+	failed = oom_after == -1;
+	oom_after = -1;
 	*refused += err == -ENOMEM;
 	*wrong += failed != (err != 0) || strcmp(owner_of(t, &one), "1 100") != 0;
 	claims_close(t, 2, 40);
@@ -85,10 +64,10 @@ static void test_first_claim(void)
 	for (bool failed = true; failed; n++) {
 		struct flow_table *t = flow_table_new(100);
 
-		until_fail = n;
+		oom_after = n;
 		claims_flow(t, &key, 100, 1, 10);
-		failed = until_fail == -1;
-		until_fail = -1;
+		failed = oom_after == -1;
+		oom_after = -1;
 		wrong += flow_count(t) != !failed;
 		wrong += claims_flow(t, &key, 100, 1, 10) || strcmp(owner_of(t, &key), "1 100") != 0;
 		flow_table_free(t);
@@ -106,9 +85,9 @@ static void test_growth(void)
 	for (uint16_t i = 1; i <= 5000; i++) {
 		struct ev_key key = claims_tcp("10.0.0.1", i, "10.0.0.2", 80);
 
-		until_fail = i % 9;
+		oom_after = i % 9;
 		refused += claims_flow(t, &key, i, i, 10) != 0;
-		until_fail = -1;
+		oom_after = -1;
 	}
 	for (uint16_t i = 1; i <= 5000; i++) {
 		struct ev_key key = claims_tcp("10.0.0.1", i, "10.0.0.2", 80);
@@ -127,16 +106,16 @@ static void test_close(void)
 	struct flow_table *t = flow_table_new(100);
 
 	claims_flow(t, &key, 100, 1, 10);
-	until_fail = 0;
+	oom_after = 0;
 	claims_close(t, 1, 20);
-	tap_is_int(until_fail, 0, "the close of a known socket needs no memory");
+	tap_is_int(oom_after, 0, "the close of a known socket needs no memory");
 	claims_close(t, 2, 20);
-	until_fail = -1;
+	oom_after = -1;
 	tap_is_str(owner_of(t, &key), "2 100", "the close of an unknown one needs some, and can do without");
 	flow_table_free(t);
-	until_fail = 0;
+	oom_after = 0;
 	tap_ok(!flow_table_new(1), "no table");
-	until_fail = -1;
+	oom_after = -1;
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c */
+/* links: src/model/flow*.c src/model/owner.c */
 /* The flow table against one that is slow and simple: it keeps every claim for ever and works the answer out
  * from the rule. Both see the same random claims, closes, restarts and questions; the seeds are fixed. A
  * table that is too small may know less, never something else. */

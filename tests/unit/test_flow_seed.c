@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/flow_hold.c src/model/owner.c */
+/* links: src/model/flow*.c src/model/owner.c */
 /* Sockets that existed before the start, in the flow table: each hook's word about them comes later, and is better. */
 #include "claims.h"
 #include "tap.h"

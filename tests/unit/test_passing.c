@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow.c src/model/flow_actor.c src/model/flow_any.c
- * src/model/flow_find.c src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
+/* links: src/pipeline/attribute.c src/pipeline/passing.c src/pipeline/frag.c src/pipeline/shake.c src/model/flow*.c
+ * src/model/elsewhere.c src/model/addrs.c src/model/owner.c */
 /* Whose is a packet that only passes through the namespace it was captured in? 10.0.1.2 is a container's (namespace A),
  * 10.0.2.2 another's (C), 192.0.2.1 somebody's out there; the packets are captured in a router (R) between them. */
 #include "claims.h"

@@ -561,6 +561,7 @@ static void test_full_disk(void)
 	read_back(&c);
 	tap_ok(c.cnt > 64 && c.len <= 100000 && c.len > 98000, "the file ends with its last whole block");
 	tap_is_int(c.sink->packets, count_type(&c, 6), "packets counts those that are in it");
+	tap_is_int(c.sink->taken, tries, "taken those that it was given");
 	tap_is_int(c.sink->bytes, c.len, "and bytes is its size");
 	end(&c);
 }

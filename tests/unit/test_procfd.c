@@ -77,13 +77,10 @@ static void test_each(const struct sysroot *root)
 
 int main(void)
 {
-	char dir[PATH_MAX];
-	struct sysroot root = {dir};
+	const struct sysroot root = {tmpdir_prefix()};
 	struct ev_owner_val who;
 
 	make_proc();
-	tmpdir_path(dir, "");
-	dir[strlen(dir) - 1] = 0; /* a prefix has no slash behind it */
 	tap_ok(procfd_has(&root, CHILD, INO), "a process that has the socket");
 	tap_ok(!procfd_has(&root, 11, INO), "one that has one whose number begins alike");
 	tap_ok(!procfd_has(&root, 99, INO), "one that is gone");

@@ -120,11 +120,7 @@ static void test_kinds(void)
 
 int main(void)
 {
-	char dir[PATH_MAX];
-
-	tmpdir_path(dir, "");
-	dir[strlen(dir) - 1] = 0;
-	root.prefix = dir;
+	root.prefix = tmpdir_prefix();
 	test_lines();
 	test_what_is_none();
 	test_list();

@@ -374,11 +374,7 @@ static void test_limits(void)
 
 int main(void)
 {
-	char dir[PATH_MAX];
-
-	tmpdir_path(dir, "");
-	dir[strlen(dir) - 1] = 0;
-	root.prefix = dir;
+	root.prefix = tmpdir_prefix();
 	make_processes();
 	test_connection();
 	test_not_captured();

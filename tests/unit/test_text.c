@@ -225,13 +225,14 @@ static void test_errors(void)
 	struct sink *s = text_open(f, &plain);
 	struct ev_packet *r = record(udp_frame, sizeof(udp_frame) - 1, sizeof(udp_frame) - 1);
 	struct packet p;
-	int err = 0;
+	int err = 0, tries;
 
 	packet_from_record(r, &eth0, 65536, &p);
-	for (int i = 0; i < 1000 && !err; i++)
+	for (tries = 0; tries < 1000 && !err; tries++)
 		err = s->ops->packet(s, &p);
 	tap_is_int(err, -ENOSPC, "a full disk stops the packets");
-	tap_is_int(s->bytes, 0, "nothing is claimed to be there");
+	tap_ok(s->bytes == 0 && s->packets == 0, "nothing is claimed to be there");
+	tap_is_int(s->taken, tries, "what it was given is counted");
 	s->ops->close(s);
 	fclose(f);
 	f = fopen("/dev/full", "w");

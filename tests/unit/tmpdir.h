@@ -44,6 +44,15 @@ static inline char *tmpdir_path(char *out, const char *name)
 	return out;
 }
 
+/* It as the prefix of a sysroot: no slash behind it. */
+static inline const char *tmpdir_prefix(void)
+{
+	char path[PATH_MAX];
+
+	tmpdir_path(path, "");
+	return tmpdir_top;
+}
+
 /* Writes a file, making the directories above it. */
 static inline void tmpdir_write(const char *name, const void *data, size_t len)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/flow.c src/model/flow_actor.c src/model/flow_any.c src/model/flow_find.c src/model/owner.c */
+/* links: src/model/flow*.c src/model/owner.c */
 /* bench-flow [FLOWS]: what the flow table costs, each flow with a socket of its own, asked in random order.
  */
 #include "model/flow.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/out/pcapng_plain.c src/out/synth.c src/base/buf.c */
+/* links: src/out/pcapng_plain.c src/out/pcapng_streams.c src/out/synth.c src/base/buf.c */
 #include "out/pcapng_plain.h"
 
 #include <errno.h>

@@ -25,7 +25,7 @@
 #define LINKTYPE_ETHERNET 1
 #define TSRESOL_NS 9	/* 10^-9 s */
 #define FILTER_STRING 0 /* first byte of IDB_FILTER: a libpcap expression follows */
-#define STREAMS_MAX 16384 /* TLS connections whose plaintext is numbered: about 8 MiB when full */
+#define STREAMS_MAX 16384 /* TLS connections whose plaintext is numbered: about 7 MiB when full */
 
 #define PLAIN_DESCRIPTION                                                                                    \
 	"What TLS connections carry, in clear: TCP segments made from it, the outer addresses and the ports are the connection's"

@@ -12,7 +12,8 @@
  * that was not at first. Bounded: the stream that was silent longest is forgotten first, and begins anew if it speaks again.
  *
  * When its connection ends the stream does, too, with FIN of both sides, the process's first, and is forgotten: what would come later
- * is another stream. Those end without it that were forgotten before, whose connection is not known, or that became another one above.
+ * is another stream. No FIN has what was forgotten before, whose connection is not known, or was broken off where too much is missing
+ * for the numbers.
  */
 #ifndef PIDTAP_OUT_PCAPNG_PLAIN_H
 #define PIDTAP_OUT_PCAPNG_PLAIN_H

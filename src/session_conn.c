@@ -10,9 +10,17 @@
 /* Above it the oldest are forgotten: some 250 bytes each, as far as there are so many. */
 #define CONNECTIONS_MAX (1U << 20)
 
+/* One that gave way while it was open did not end; nor is told what came after all that is shown. */
 static void on_destroyed(void *ctx, const struct conn *c)
 {
-	session_sink_ended(ctx, c);
+	struct plain_end end = {.key = c->key, .sock_id = c->sock_id};
+	struct session *s = ctx;
+
+	if (c->end_ns == UINT64_MAX)
+		return;
+	end.ts_ns = clock_realtime_ns(&s->clock, c->end_ns - CONN_LINGER_NS);
+	if (!s->full || end.ts_ns <= s->full_ns)
+		session_sink_ended(s, &end);
 }
 
 int session_open_conns(struct session *s)

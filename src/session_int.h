@@ -152,6 +152,7 @@ struct session {
 	bool deserted;		/* the command is not waited for: another came */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or the reader has seen enough */
+	uint64_t full_ns;	/* since 1970: when -c was reached */
 	bool unwritable;	/* an output failed: what it could not take is counted */
 	bool interfaces_lost; /* a named interface vanished */
 	int status;
@@ -319,7 +320,7 @@ void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
 void session_sink_secret(struct session *s, const struct secret *secret);
 void session_sink_plain(struct session *s, const struct plain *p);
-void session_sink_ended(struct session *s, const struct conn *c);
+void session_sink_ended(struct session *s, const struct plain_end *end);
 void session_flush_sinks(struct session *s);
 
 /* Statistics, then the end of every sink that has not failed. */

@@ -100,8 +100,10 @@ static void count_captured(struct session *s, const struct packet *p, struct ifa
 	iface->received++;
 	s->stats.captured++;
 	s->stats.by_attr[p->owner.attr]++;
-	if (s->opts->max_packets && s->stats.captured >= s->opts->max_packets)
+	if (s->opts->max_packets && s->stats.captured >= s->opts->max_packets) {
 		s->full = s->stop = true;
+		s->full_ns = p->ts_ns;
+	}
 }
 
 static void on_packet(void *ctx, const void *rec, size_t len)

@@ -231,11 +231,11 @@ void session_sink_plain(struct session *s, const struct plain *p)
 	}
 }
 
-void session_sink_ended(struct session *s, const struct conn *c)
+void session_sink_ended(struct session *s, const struct plain_end *end)
 {
 	for (size_t i = 0; i < s->output_cnt; i++) {
 		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->ended ? o->sink->ops->ended(o->sink, &c->key, c->sock_id) : 0;
+		int err = o->sink && o->sink->ops->ended ? o->sink->ops->ended(o->sink, end) : 0;
 
 		if (err)
 			fail(s, o, err);

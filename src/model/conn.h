@@ -50,7 +50,8 @@ struct conn_table;
 
 struct conn_opts {
 	size_t max; /* connections */
-	/* A connection goes for good: flush what is held for it. `c` is borrowed for the call, which must not change the table. */
+	/* A connection goes for good: flush what is held for it. It ended CONN_LINGER_NS before its end_ns, or gave way while it was
+	 * open (UINT64_MAX). `c` is borrowed for the call, which must not change the table. */
 	void (*destroyed)(void *ctx, const struct conn *c);
 	void *ctx;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A chunk of plaintext as the outputs see it: what a process wrote to or read from a TLS library, and over which connection. */
+/* Plaintext as the outputs see it: chunks of what a process wrote to or read from a TLS library, and over which connection. */
 #ifndef PIDTAP_MODEL_PLAIN_H
 #define PIDTAP_MODEL_PLAIN_H
 
@@ -21,6 +21,13 @@ struct plain {
 	uint64_t offset;    /* of this chunk in them */
 	const uint8_t *data; /* borrowed for the sink's call */
 	uint32_t len;
+};
+
+/* A connection ended: nothing more will be said over it. */
+struct plain_end {
+	uint64_t ts_ns;	  /* when; since 1970-01-01 UTC */
+	struct ev_key key; /* as a chunk's */
+	uint64_t sock_id; /* as in a chunk's owner; 0: not known */
 };
 
 #define PLAIN_FLAG_MAX 12

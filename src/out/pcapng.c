@@ -25,7 +25,7 @@
 #define LINKTYPE_ETHERNET 1
 #define TSRESOL_NS 9	/* 10^-9 s */
 #define FILTER_STRING 0 /* first byte of IDB_FILTER: a libpcap expression follows */
-#define STREAMS_MAX 16384 /* TLS connections whose plaintext is numbered: about 4 MiB when full */
+#define STREAMS_MAX 16384 /* TLS connections whose plaintext is numbered: about 7 MiB when full */
 
 #define PLAIN_DESCRIPTION                                                                                    \
 	"What TLS connections carry, in clear: TCP segments made from it, the outer addresses and the ports are the connection's"
@@ -196,33 +196,46 @@ static int pcapng_packet(struct sink *s, const struct packet *p)
 	return put_packet((struct pcapng *)s, p, NULL);
 }
 
-/* A frame of the chunk in hand. */
+/* What frames are made of. */
 struct chunk {
 	struct pcapng *f;
-	const struct plain *plain;
-	struct packet packet;
+	const struct plain *plain; /* NULL: a connection's end */
 };
 
 static int on_plain_frame(void *ctx, const struct plain_frame *frame)
 {
 	struct chunk *c = ctx;
 	const struct pcapng_plain_note note = {c->plain, frame->has_data, frame->missing};
+	const uint32_t caplen = frame->len < c->f->snaplen ? frame->len : c->f->snaplen;
+	const struct packet p = {
+		.ts_ns = frame->ts_ns,
+		.iface = c->f->plain_iface,
+		.owner = *frame->owner,
+		.dir = frame->dir,
+		.len = frame->len,
+		.caplen = caplen,
+		.body = frame->data,
+		.body_len = caplen,
+	};
 
-	c->packet.dir = frame->dir;
-	c->packet.len = frame->len;
-	c->packet.caplen = frame->len < c->f->snaplen ? frame->len : c->f->snaplen;
-	c->packet.body = frame->data;
-	c->packet.body_len = c->packet.caplen;
 	c->f->plain_frames++;
-	return put_packet(c->f, &c->packet, &note);
+	return put_packet(c->f, &p, &note);
 }
 
 static int pcapng_plaintext(struct sink *s, const struct plain *p)
 {
 	struct pcapng *f = (struct pcapng *)s;
-	struct chunk c = {f, p, {.ts_ns = p->ts_ns, .iface = f->plain_iface, .owner = p->owner}};
+	struct chunk c = {f, p};
 
 	return f->plain_iface ? pcapng_plain_put(f->plain, p, on_plain_frame, &c) : 0;
+}
+
+static int pcapng_ended(struct sink *s, const struct plain_end *end)
+{
+	struct pcapng *f = (struct pcapng *)s;
+	struct chunk c = {f, NULL};
+
+	return f->plain_iface ? pcapng_plain_end(f->plain, end, on_plain_frame, &c) : 0;
 }
 
 static int pcapng_secret(struct sink *s, const struct secret *secret)
@@ -286,6 +299,7 @@ static const struct sink_ops pcapng_ops = {
 	.iface = pcapng_iface,
 	.packet = pcapng_packet,
 	.plain = pcapng_plaintext,
+	.ended = pcapng_ended,
 	.secret = pcapng_secret,
 	.flush = pcapng_flush,
 	.finish = pcapng_finish,

@@ -47,13 +47,14 @@ void pcapng_comment_plain(struct buf *b, const struct pcapng_plain_note *note)
 {
 	const struct plain *p = note->plain;
 
-	if (p->fd >= 0) {
+	if (p && p->fd >= 0) {
 		buf_puts(b, " fd=");
 		fmt_dec(b, (uint64_t)p->fd);
 	}
 	if (note->has_data)
 		buf_puts(b, p->flags & EV_TLS_WRITE ? " tls=write" : " tls=read");
-	put_flags(b, p->flags);
+	if (p)
+		put_flags(b, p->flags);
 	if (note->missing) {
 		buf_puts(b, " missing=");
 		fmt_dec(b, note->missing);

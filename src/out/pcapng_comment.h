@@ -12,7 +12,7 @@ void pcapng_comment(struct buf *b, const struct packet *p);
 
 /* What a segment made of plaintext says besides. */
 struct pcapng_plain_note {
-	const struct plain *plain;
+	const struct plain *plain; /* NULL: made of none, when the connection ended */
 	bool has_data;
 	uint64_t missing;
 };

@@ -5,11 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* uthash exits the process when it runs out of memory, unless told otherwise; then it leaves hh.tbl NULL. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "base/buf.h"
+#include "out/pcapng_streams.h"
 #include "out/synth.h"
 
 #define PAYLOAD_MIN 512
@@ -22,42 +19,15 @@
 /* A wider gap would look like a step back: numbers are compared modulo 2^32. */
 #define GAP_MAX (1U << 30)
 
-struct key {
-	uint64_t start_ns;
-	uint64_t ssl;
-	uint64_t pid; /* as wide as the others: no padding in the key */
-};
-
-/* What one side said. */
-struct half {
-	uint32_t seq; /* of its next byte */
-	uint32_t acked; /* of these, the other side acknowledged */
-	/* the call its last chunk was of */
-	uint64_t ts_ns, total;
-	uint64_t done; /* bytes of it that were told, or are known to be missing */
-	bool gap;      /* something is missing before its next byte */
-};
-
-struct stream {
-	struct key key;
-	struct ev_key tuple; /* all zero: not known */
-	uint64_t sock_id;
-	struct synth_end ends[2];
-	bool v6;
-	uint32_t number;
-	struct half halves[2];
-	UT_hash_handle hh;
-};
-
 struct pcapng_plain {
-	struct stream *streams; /* silent longest first */
-	size_t max;
+	struct streams *streams;
 	uint32_t payload_max;
 	uint32_t numbers; /* given out */
 	struct buf frame;
-	/* of the chunk in hand */
+	/* of the chunk or end in hand */
 	plain_frame_fn fn;
 	void *ctx;
+	uint64_t ts_ns;
 	uint64_t missing; /* to be told with the next frame */
 };
 
@@ -67,7 +37,11 @@ struct pcapng_plain *pcapng_plain_new(uint32_t snaplen, size_t max_streams)
 
 	if (!t)
 		return NULL;
-	t->max = max_streams;
+	t->streams = streams_new(max_streams);
+	if (!t->streams) {
+		free(t);
+		return NULL;
+	}
 	t->payload_max = snaplen < SYNTH_HEADERS + PAYLOAD_MIN ? PAYLOAD_MIN : snaplen - SYNTH_HEADERS;
 	if (t->payload_max > SYNTH_PAYLOAD_MAX)
 		t->payload_max = SYNTH_PAYLOAD_MAX;
@@ -76,63 +50,20 @@ struct pcapng_plain *pcapng_plain_new(uint32_t snaplen, size_t max_streams)
 
 void pcapng_plain_free(struct pcapng_plain *t)
 {
-	struct stream *s, *next;
-
 	if (!t)
 		return;
-	HASH_ITER(hh, t->streams, s, next) {
-		HASH_DEL(t->streams, s);
-		free(s);
-	}
+	streams_free(t->streams);
 	buf_free(&t->frame);
 	free(t);
 }
 
 /* ---- which stream ---- */
 
-/* Adds it as the one that spoke last. */
-static struct stream *append(struct pcapng_plain *t, struct stream *s)
-{
-	HASH_ADD(hh, t->streams, key, sizeof(s->key), s);
-	if (s->hh.tbl)
-		return s;
-	free(s);
-	return NULL;
-}
-
-static struct stream *get(struct pcapng_plain *t, const struct key *key)
-{
-	struct stream *s;
-
-	HASH_FIND(hh, t->streams, key, sizeof(*key), s);
-	if (s && !s->hh.next)
-		return s;
-	if (s) {
-		HASH_DEL(t->streams, s);
-		return append(t, s);
-	}
-	s = t->streams;
-	if (s && HASH_COUNT(t->streams) >= t->max)
-		HASH_DEL(t->streams, s);
-	else
-		s = malloc(sizeof(*s));
-	if (!s)
-		return NULL;
-	memset(s, 0, sizeof(*s));
-	s->key = *key;
-	return append(t, s);
-}
-
 static bool is_zero(const uint8_t addr[16])
 {
 	static const uint8_t zero[16];
 
 	return !memcmp(addr, zero, sizeof(zero));
-}
-
-static bool is_known(const struct ev_key *tuple)
-{
-	return tuple->lport || tuple->rport || !is_zero(tuple->laddr) || !is_zero(tuple->raddr);
 }
 
 /* The default tuple is IPv4's: 0.0.0.0:0. */
@@ -147,11 +78,9 @@ static bool is_ip4(const uint8_t addr[16])
  * chunk, it goes on. */
 static bool is_another(const struct stream *s, const struct plain *p)
 {
-	if (!s->number)
-		return true;
 	if (s->sock_id && p->owner.sock_id && s->sock_id != p->owner.sock_id)
 		return true;
-	return is_known(&p->key) && memcmp(&s->tuple, &p->key, sizeof(p->key));
+	return streams_is_known(&p->key) && memcmp(&s->tuple, &p->key, sizeof(p->key));
 }
 
 /* Another stream for readers; of the calls is kept what is known. */
@@ -166,28 +95,14 @@ static void renumber(struct pcapng_plain *t, struct stream *s)
 	s->number = t->numbers;
 }
 
-static void begin(struct pcapng_plain *t, struct stream *s, const struct plain *p)
-{
-	struct synth_end *here = &s->ends[SYNTH_HERE], *peer = &s->ends[SYNTH_PEER];
-
-	memset(s->halves, 0, sizeof(s->halves));
-	s->tuple = p->key;
-	s->sock_id = p->owner.sock_id;
-	memcpy(here->addr, p->key.laddr, sizeof(here->addr));
-	memcpy(peer->addr, p->key.raddr, sizeof(peer->addr));
-	/* Wireshark takes port 0 for an end it does not know yet, whenever a stream is followed. */
-	here->port = is_known(&p->key) ? p->key.lport : UNKNOWN_HERE;
-	peer->port = is_known(&p->key) ? p->key.rport : UNKNOWN_PEER;
-	s->v6 = !is_ip4(here->addr) || !is_ip4(peer->addr);
-	renumber(t, s);
-}
-
 /* ---- what it says ---- */
 
 static int emit(struct pcapng_plain *t, struct stream *s, struct synth_segment *seg)
 {
 	struct half *from = &s->halves[seg->from], *to = &s->halves[!seg->from];
 	struct plain_frame frame = {
+		.ts_ns = t->ts_ns,
+		.owner = &s->owner,
 		.dir = seg->from == SYNTH_HERE ? EV_DIR_OUT : EV_DIR_IN,
 		.has_data = seg->len,
 		.missing = t->missing,
@@ -202,7 +117,7 @@ static int emit(struct pcapng_plain *t, struct stream *s, struct synth_segment *
 	synth_frame(&t->frame, seg);
 	if (buf_error(&t->frame))
 		return buf_error(&t->frame);
-	from->seq += seg->len + !!(seg->flags & SYNTH_SYN);
+	from->seq += seg->len + !!(seg->flags & (SYNTH_SYN | SYNTH_FIN));
 	to->acked = seg->ack;
 	t->missing = 0;
 	frame.data = t->frame.data;
@@ -218,6 +133,21 @@ static int handshake(struct pcapng_plain *t, struct stream *s)
 	int err = emit(t, s, &syn);
 
 	return err ? err : emit(t, s, &answer);
+}
+
+static int begin(struct pcapng_plain *t, struct stream *s, const struct plain *p)
+{
+	struct synth_end *here = &s->ends[SYNTH_HERE], *peer = &s->ends[SYNTH_PEER];
+
+	s->first_ns = p->ts_ns;
+	memcpy(here->addr, p->key.laddr, sizeof(here->addr));
+	memcpy(peer->addr, p->key.raddr, sizeof(peer->addr));
+	/* Wireshark takes port 0 for an end it does not know yet, whenever a stream is followed. */
+	here->port = streams_is_known(&p->key) ? p->key.lport : UNKNOWN_HERE;
+	peer->port = streams_is_known(&p->key) ? p->key.rport : UNKNOWN_PEER;
+	s->v6 = !is_ip4(here->addr) || !is_ip4(peer->addr);
+	renumber(t, s);
+	return handshake(t, s);
 }
 
 static int acknowledge(struct pcapng_plain *t, struct stream *s, enum synth_side from)
@@ -290,24 +220,40 @@ static uint64_t lost_behind(const struct plain *p)
 	return p->flags & (EV_TLS_CUT | EV_TLS_FILE) && told < p->total ? p->total - told : 0;
 }
 
-int pcapng_plain_put(struct pcapng_plain *t, const struct plain *p, plain_frame_fn fn, void *ctx)
+static void take_up(struct pcapng_plain *t, uint64_t ts_ns, plain_frame_fn fn, void *ctx)
 {
-	const struct key key = {p->owner.start_ns, p->ssl, p->owner.pid};
-	enum synth_side from = p->flags & EV_TLS_WRITE ? SYNTH_HERE : SYNTH_PEER;
-	struct stream *s = get(t, &key);
-	uint64_t behind = lost_behind(p);
-	struct half *h;
-	int err = 0;
-
-	if (!s)
-		return -ENOMEM;
 	t->fn = fn;
 	t->ctx = ctx;
+	t->ts_ns = ts_ns;
 	t->missing = 0;
-	if (is_another(s, p)) {
-		begin(t, s, p);
-		err = handshake(t, s);
-	}
+}
+
+static int continue_with(struct pcapng_plain *t, struct stream *s, const struct plain *p)
+{
+	streams_touch(t->streams, s);
+	if (!s->sock_id && streams_is_known(&p->key))
+		s->sock_id = p->owner.sock_id;
+	s->owner = p->owner;
+	if (s->last_ns < p->ts_ns)
+		s->last_ns = p->ts_ns;
+	return s->number ? 0 : begin(t, s, p);
+}
+
+int pcapng_plain_put(struct pcapng_plain *t, const struct plain *p, plain_frame_fn fn, void *ctx)
+{
+	const struct stream_key key = {p->owner.start_ns, p->ssl, p->owner.pid};
+	enum synth_side from = p->flags & EV_TLS_WRITE ? SYNTH_HERE : SYNTH_PEER;
+	struct stream *s = streams_find(t->streams, &key);
+	uint64_t behind = lost_behind(p);
+	struct half *h;
+	int err;
+
+	if (!s || is_another(s, p))
+		s = streams_add(t->streams, &key, &p->key, p->owner.sock_id);
+	if (!s)
+		return -ENOMEM;
+	take_up(t, p->ts_ns, fn, ctx);
+	err = continue_with(t, s, p);
 	h = &s->halves[from];
 	if (!err)
 		err = skip(t, s, from, lost_before(h, p));
@@ -315,4 +261,40 @@ int pcapng_plain_put(struct pcapng_plain *t, const struct plain *p, plain_frame_
 	if (!err)
 		err = say(t, s, from, p);
 	return err ? err : skip(t, s, from, behind);
+}
+
+/* ---- its end ---- */
+
+/* What is left of the last calls will not come any more. It is this end of the connection that is known to be over. */
+static int end_stream(struct pcapng_plain *t, struct stream *s)
+{
+	struct synth_segment here = {.from = SYNTH_HERE, .flags = SYNTH_FIN | SYNTH_ACK};
+	struct synth_segment peer = {.from = SYNTH_PEER, .flags = SYNTH_FIN | SYNTH_ACK};
+	int err = 0;
+
+	for (int from = 0; from < 2 && !err; from++)
+		err = skip(t, s, from, s->halves[from].total - s->halves[from].done);
+	if (!err)
+		err = emit(t, s, &here);
+	if (!err)
+		err = emit(t, s, &peer);
+	return err ? err : acknowledge(t, s, SYNTH_PEER);
+}
+
+int pcapng_plain_end(struct pcapng_plain *t, const struct plain_end *end, plain_frame_fn fn, void *ctx)
+{
+	struct stream *s;
+	int err = 0;
+
+	while (!err && (s = streams_take(t->streams, end))) {
+		take_up(t, end->ts_ns > s->last_ns ? end->ts_ns : s->last_ns, fn, ctx);
+		err = end_stream(t, s);
+		free(s);
+	}
+	return err;
+}
+
+size_t pcapng_plain_count(const struct pcapng_plain *t)
+{
+	return streams_count(t->streams);
 }

@@ -10,6 +10,10 @@
  *
  * A connection object used again for another connection is another stream, and so is what follows when a connection becomes known
  * that was not at first. Bounded: the stream that was silent longest is forgotten first, and begins anew if it speaks again.
+ *
+ * When its connection ends the stream does, too, with FIN of both sides, the process's first, and is forgotten: what would come later
+ * is another stream. No FIN has what was forgotten before, whose connection is not known, or was broken off where too much is missing
+ * for the numbers.
  */
 #ifndef PIDTAP_OUT_PCAPNG_PLAIN_H
 #define PIDTAP_OUT_PCAPNG_PLAIN_H
@@ -21,7 +25,9 @@
 #include "model/plain.h"
 
 struct plain_frame {
-	const uint8_t *data; /* Ethernet; borrowed for the call */
+	uint64_t ts_ns; /* since 1970: its chunk's; at the end when the connection ended, or of the last segment if that is later */
+	const struct owner *owner; /* the chunk's; at the end who spoke last. Borrowed for the call, as the next */
+	const uint8_t *data; /* Ethernet */
 	uint32_t len;
 	uint8_t dir;	  /* EV_DIR_OUT: from the process */
 	bool has_data;
@@ -40,5 +46,11 @@ void pcapng_plain_free(struct pcapng_plain *t);
 
 /* Calls `fn` for each frame. 0, what it returned, or -ENOMEM. */
 int pcapng_plain_put(struct pcapng_plain *t, const struct plain *p, plain_frame_fn fn, void *ctx);
+
+/* The same for what ends with this connection, if anything. */
+int pcapng_plain_end(struct pcapng_plain *t, const struct plain_end *end, plain_frame_fn fn, void *ctx);
+
+/* Streams that are remembered. */
+size_t pcapng_plain_count(const struct pcapng_plain *t);
 
 #endif

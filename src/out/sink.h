@@ -32,9 +32,9 @@ struct sink_ops {
 	/* Plaintext of a TLS connection; borrowed for the call. May be NULL. */
 	int (*plain)(struct sink *s, const struct plain *plain);
 
-	/* A TCP connection is gone for good, and all that was said over it was told: what is held for it can be written, and forgotten.
-	 * Only with plaintext; sock_id 0: not known, as in the plaintext's owner. May be NULL. */
-	int (*ended)(struct sink *s, const struct ev_key *key, uint64_t sock_id);
+	/* A TCP connection ended, and all that was said over it was told: what is held for it can be written, and forgotten. So this
+	 * comes late: end->ts_ns is before that of calls before it. Only with plaintext. Borrowed for the call. May be NULL. */
+	int (*ended)(struct sink *s, const struct plain_end *end);
 
 	/* Hand everything to the kernel now: called when no packet is waiting, so that a reader of a pipe sees whole
 	 * packets at once. May be NULL. */

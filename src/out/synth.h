@@ -26,7 +26,8 @@
 #define SYNTH_HEADERS 94 /* Ethernet, IPv4 and IPv6, TCP without options */
 #define SYNTH_PAYLOAD_MAX (65535 - 80) /* what the length of an IPv4 header leaves of 64 KiB */
 
-#define SYNTH_SYN 0x02 /* TCP flags; a segment with SYN has no data */
+#define SYNTH_FIN 0x01 /* TCP flags; a segment with SYN has no data */
+#define SYNTH_SYN 0x02
 #define SYNTH_PSH 0x08
 #define SYNTH_ACK 0x10
 

@@ -2,8 +2,8 @@
 /* links: src/model/record.c src/model/packet.c src/model/owner.c src/out/text.c src/out/text_plain.c src/out/dissect.c
  * src/out/dissect_arp.c src/out/dissect_icmp.c src/out/dissect_icmp6.c src/out/dissect_ip.c
  * src/out/dissect_ip6.c src/out/dissect_tcp.c src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c
- * src/out/json.c src/out/json_put.c src/out/json_packet.c src/out/fields.c src/out/pcapng_plain.c src/out/synth.c
- * src/model/plain.c src/base/buf.c src/base/sysroot.c */
+ * src/out/json.c src/out/json_put.c src/out/json_packet.c src/out/fields.c src/out/pcapng_plain.c
+ * src/out/pcapng_streams.c src/out/synth.c src/model/plain.c src/base/buf.c src/base/sysroot.c */
 /* Fuzzes the way of a record to a line, or to segments of plaintext: what record_check lets through must be shown without a read
  * outside the record, and in JSON as printable ASCII. The input is taken as a record, and as the frame of a good one, or little would ever be
  * reached. With libFuzzer: clang -fsanitize=fuzzer -DPIDTAP_LIBFUZZER; without it, the files given as
@@ -42,6 +42,14 @@ static int on_frame(void *ctx, const struct plain_frame *frame)
 	return frame->len > 94 + 20 + 65535;
 }
 
+static void end_plain(const struct plain *p, struct outputs *o)
+{
+	const struct plain_end end = {.ts_ns = p->ts_ns, .key = p->key};
+
+	if (pcapng_plain_end(o->plain, &end, on_frame, NULL))
+		abort();
+}
+
 static void show_plain(const struct ev_tls_data *rec, struct outputs *o)
 {
 	struct plain p = {
@@ -61,6 +69,8 @@ static void show_plain(const struct ev_tls_data *rec, struct outputs *o)
 	o->json->ops->plain(o->json, &p);
 	if (pcapng_plain_put(o->plain, &p, on_frame, NULL))
 		abort();
+	if (p.flags & EV_TLS_FD) /* some end at once */
+		end_plain(&p, o);
 }
 
 /* `size` bytes that hold exactly this record; freed here. */

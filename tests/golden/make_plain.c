@@ -22,18 +22,22 @@ struct talk {
 	uint16_t lport, rport;
 	uint32_t pid, flags;
 	const char *comm;
+	uint64_t sock_id;
 	struct buf write, read;
 };
 
-/* Two ends of one connection, one over IPv6, one that is not known, one that bytes are missing of. */
+/* Two ends of one connection, one over IPv6, one that is not known, one that bytes are missing of; two after another of one tuple and one
+ * connection object. */
 static struct talk talks[] = {
 	{.name = "client", .lport = 40000, .rport = 8080, .pid = 100, .flags = EV_TLS_KEY, .comm = "curl"},
 	{.name = "server", .lport = 8080, .rport = 40000, .pid = 200, .flags = EV_TLS_KEY | EV_TLS_FD, .comm = "ng\xffinx \""},
 	{.name = "six", .v6 = true, .lport = 40001, .rport = 443, .pid = 300, .flags = EV_TLS_KEY | EV_TLS_INFERRED, .comm = "python3"},
 	{.name = "unknown", .unknown = true, .pid = 400, .comm = "x"},
 	{.name = "cut", .lport = 40002, .rport = 9000, .pid = 500, .flags = EV_TLS_KEY | 0x8000, .comm = "wget"},
+	{.name = "first", .lport = 40003, .rport = 8080, .pid = 600, .flags = EV_TLS_KEY, .comm = "curl", .sock_id = 1},
+	{.name = "again", .lport = 40003, .rport = 8080, .pid = 600, .flags = EV_TLS_KEY, .comm = "curl", .sock_id = 2},
 };
-enum { CLIENT, SERVER, SIX, UNKNOWN, CUT, TALK_CNT };
+enum { CLIENT, SERVER, SIX, UNKNOWN, CUT, FIRST, AGAIN, TALK_CNT };
 
 static FILE *out;
 static uint64_t now = START_NS;
@@ -79,6 +83,7 @@ static void set_key(struct ev_key *k, const struct talk *t)
 static void set_owner(struct ev_owner_val *o, const struct talk *t)
 {
 	o->start_ns = t->pid;
+	o->sock_id = t->sock_id;
 	o->pid = o->tid = t->pid;
 	o->uid = 1000;
 	o->attr = EV_ATTR_EXACT;
@@ -128,6 +133,20 @@ static void packet(const struct talk *t, uint32_t seq)
 	put_be16(frame + 36, t->rport);
 	put_be16(frame + 40, (uint16_t)seq);
 	put_record(&r, sizeof(r), frame, r.caplen);
+	now += STEP_NS;
+}
+
+static void end(const struct talk *t)
+{
+	struct ev_close r;
+
+	memset(&r, 0, sizeof(r));
+	r.hdr.ts_ns = now;
+	r.hdr.type = EV_CLOSE;
+	r.hdr.size = sizeof(r);
+	set_key(&r.key, t);
+	r.sock_id = t->sock_id;
+	put_record(&r, sizeof(r), "", 0);
 	now += STEP_NS;
 }
 
@@ -188,6 +207,19 @@ static void incomplete(void)
 	now += STEP_NS;
 }
 
+/* What began last ended in a middle of a call; of the others each end once, and the tuple is used again. */
+static void ends(void)
+{
+	chunk(&talks[CUT], 0, 70, 0, "an answer that stops", 20);
+	now += STEP_NS;
+	call(FIRST, EV_TLS_WRITE, "to the first", 12);
+	call(FIRST, 0, "from the first", 14);
+	for (int i = 0; i < AGAIN; i++)
+		end(&talks[i]);
+	call(AGAIN, EV_TLS_WRITE, "to the next", 11);
+	call(AGAIN, 0, "from the next", 13);
+}
+
 static void save(const char *dir, const char *name, const char *way, const struct buf *b)
 {
 	char path[4096];
@@ -211,6 +243,7 @@ int main(int argc, char **argv)
 	requests();
 	long_ones();
 	incomplete();
+	ends();
 	for (int i = 0; i < TALK_CNT; i++) {
 		save(argv[1], talks[i].name, "write", &talks[i].write);
 		save(argv[1], talks[i].name, "read", &talks[i].read);

@@ -91,8 +91,47 @@ cut=$(stream_of 500)
 is "what is missing is told where it was" "$(read_file -Y "tcp.stream == $cut && frame.comment contains \"missing=\"" \
 	-T fields -e frame.comment | grep -o 'missing=.*')" "missing=40
 missing=500
-missing=20"
-is "and seen by tshark" "$(read_file -Y "tcp.stream == $cut && tcp.analysis.lost_segment" | wc -l)" 1
+missing=20
+missing=50"
+is "and seen by tshark" "$(read_file -Y "tcp.stream == $cut && tcp.analysis.lost_segment" | wc -l)" 2
 like "which says so where it follows" "$(tshark -r "$work/file" -q -z "follow,tcp,ascii,$cut" 2>/dev/null)" \
 	'\[560 bytes missing in capture file\].*the end'
+is "so is what the last call still had to say" \
+	"$(read_file -Y "tcp.stream == $cut && tcp.flags.fin == 1" -T fields -e tcp.srcport -e tcp.seq -e tcp.ack)" "40002	631	80
+9000	80	632"
+
+# ends_of STREAM: who sent FIN, in their order
+ends_of()
+{
+	read_file -Y "tcp.stream == $1 && tcp.flags.fin == 1" -T fields -e tcp.srcport
+}
+
+mapfile -t same < <(stream_of 600)
+is "a client's connection ends" "$(ends_of "$(stream_of 100)")" "40000
+8080"
+is "a server's" "$(ends_of "$(stream_of 200)")" "8080
+40000"
+is "IPv6" "$(ends_of "$(stream_of 300)")" "40001
+443"
+is "one that is not known does not end" "$(ends_of "$(stream_of 400)")" ""
+is "the same tuple and connection object again: two streams" "${#same[@]}" 2
+is "the first ends" "$(ends_of "${same[0]}")" "40003
+8080"
+is "the second goes on" "$(ends_of "${same[1]}")" ""
+
+# Since Wireshark 3.6: the sum of 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN. It is known at the stream's last segment.
+completeness_of()
+{
+	read_file -Y "tcp.stream == $1" -T fields -e tcp.completeness | tail -n 1
+}
+
+if tshark -G fields 2>/dev/null | cut -f 3 | grep -qx tcp.completeness; then
+	for pid in 100 200 300 500; do
+		is "tshark finds the connection of $pid complete" "$(completeness_of "$(stream_of "$pid")")" 31
+	done
+	is "it sees what has not ended" "$(completeness_of "${same[1]}")" 11
+fi
+is "an end is told when it was, by the process" \
+	"$(read_file -Y "tcp.stream == ${same[0]} && tcp.flags.fin == 1" -T fields -e frame.time_epoch -e frame.comment | sort -u)" \
+	"1700049600.038012654	pid=600 tid=600 uid=1000 comm=curl attr=exact"
 done_testing

@@ -4,7 +4,7 @@
  * src/out/dissect_icmp6.c src/out/dissect_ip.c src/out/dissect_ip6.c src/out/dissect_tcp.c
  * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c
  * src/out/pcapng_file.c src/out/pcapng_proc.c src/out/pcapng_comment.c
- * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/synth.c src/model/plain.c src/out/json.c
+ * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/pcapng_streams.c src/out/synth.c src/model/plain.c src/out/json.c
  * src/out/json_put.c src/out/json_packet.c src/out/fields.c */
 /* replay [-v|-q|--plaintext] RECORDS TEXT JSON PCAPNG: what the outputs make of a file of records (golden.h). The clock is
  * fixed, so the same records always give the same bytes. */
@@ -109,6 +109,19 @@ static int hand_over_plain(struct replay *r, const struct ev_tls_data *rec)
 	return 0;
 }
 
+/* At once: what the connection table delays is tested elsewhere. */
+static int hand_over_end(struct replay *r, const struct ev_close *rec)
+{
+	const struct plain_end end = {
+		.ts_ns = clock_realtime_ns(&r->clock, rec->hdr.ts_ns), .key = rec->key, .sock_id = rec->sock_id};
+
+	for (int s = 0; s < SINK_CNT; s++) {
+		if (r->sinks[s]->ops->ended && r->sinks[s]->ops->ended(r->sinks[s], &end))
+			return -1;
+	}
+	return 0;
+}
+
 /* Reads the next record to `rec`. Its length; 0 at the end; -1: the file is damaged. */
 static int next_record(FILE *in, void *rec)
 {
@@ -128,6 +141,7 @@ static int run(struct replay *r, const struct args *args)
 		struct ev_hdr hdr;
 		struct ev_packet packet;
 		struct ev_tls_data tls;
+		struct ev_close close;
 		uint8_t bytes[GOLDEN_RECORD_MAX];
 	} rec;
 	int len;
@@ -138,6 +152,8 @@ static int run(struct replay *r, const struct args *args)
 		if (rec.hdr.type == EV_PACKET && hand_over(r, &rec.packet))
 			return -1;
 		if (rec.hdr.type == EV_TLS_DATA && hand_over_plain(r, &rec.tls))
+			return -1;
+		if (rec.hdr.type == EV_CLOSE && hand_over_end(r, &rec.close))
 			return -1;
 	}
 	for (int s = 0; s < SINK_CNT && !len; s++)

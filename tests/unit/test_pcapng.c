@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c src/out/pcapng_file.c src/out/pcapng_proc.c src/out/pcapng_comment.c
- * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/synth.c src/model/plain.c src/out/fmt.c
+ * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/pcapng_streams.c src/out/synth.c src/model/plain.c src/out/fmt.c
  * src/model/iface.c src/model/owner.c src/base/buf.c -lpthread */
 #include "out/pcapng.h"
 
@@ -294,22 +294,27 @@ static void test_plaintext(void)
 		.data = (const uint8_t *)"what was said", .len = 13};
 	const struct stats st = {.plain_bytes = 13, .plain_cut = 1, .plain_lost = 2};
 	static const char *const comments[] = {"", "", " missing=10", " tls=write"};
+	struct plain_end over = {.ts_ns = TS + 5};
 	struct capture c;
 	struct iface *plain;
 	uint16_t len;
 
 	begin(&c);
 	p.owner = owner(1234, 5, "curl");
+	p.key.lport = over.key.lport = 40000;
+	p.key.rport = over.key.rport = 443;
 	tap_is_int(c.sink->ops->plain(c.sink, &p), 0, "plaintext nobody made an interface for");
+	tap_is_int(c.sink->ops->ended(c.sink, &over), 0, "and its end");
 	add_iface(&c, 2, "eth0");
 	plain = iface_add(c.ifaces, 0, 0, "tls-plaintext", false);
 	plain->plain = true;
 	c.sink->ops->iface(c.sink, plain);
 	tap_is_int(c.sink->ops->plain(c.sink, &p), 0, "plaintext");
+	tap_is_int(c.sink->ops->ended(c.sink, &over), 0, "the end of its connection");
 	c.sink->ops->finish(c.sink, c.ifaces, &st);
 	read_back(&c);
-	tap_is_int(c.cnt, 11, "SHB, 2 IDB, DPIB, SYN, SYN-ACK, ACK, data, ACK, 2 ISB");
-	if (c.cnt != 11)
+	tap_is_int(c.cnt, 15, "SHB, 2 IDB, DPIB, SYN, SYN-ACK, ACK, data, ACK, then ACK, FIN, FIN, ACK, 2 ISB");
+	if (c.cnt != 15)
 		return end(&c);
 	is_option_str(&c.blocks[2], 8, 2, "tls-plaintext", "its interface");
 	tap_ok(u16(c.blocks[2].body) == 1 && u32(c.blocks[2].body + 4) == 65344 && has_option(&c.blocks[2], 8, 3) &&
@@ -327,9 +332,17 @@ static void test_plaintext(void)
 	}
 	tap_ok(!memcmp(c.blocks[7].body + 20 + 94, "what was said", 13), "the data");
 	tap_ok(u32(option(&c.blocks[7], epb_fixed(&c.blocks[7]), 2, &len)) == 2, "written: outbound");
-	tap_ok(isb_count(&c.blocks[10], 8, 5) && !has_option(&c.blocks[10], 12, 4) && isb_count(&c.blocks[9], 4, 0),
+	for (int i = 9; i < 13; i++) {
+		const struct block *b = &c.blocks[i];
+
+		is_option_str(b, epb_fixed(b), 1,
+			i == 9 ? "pid=1234 tid=1234 uid=1000 comm=curl attr=exact missing=7" : "pid=1234 tid=1234 uid=1000 comm=curl attr=exact",
+			"the end: who it was");
+		tap_ok(u32(b->body) == 1 && u32(b->body + 8) == (uint32_t)(TS + 5) && has_option(b, epb_fixed(b), 8), "and when");
+	}
+	tap_ok(isb_count(&c.blocks[14], 8, 9) && !has_option(&c.blocks[14], 12, 4) && isb_count(&c.blocks[13], 4, 0),
 		"statistics: its own frames");
-	is_option_str(&c.blocks[10], 12, 1, "plaintext: bytes=13 cut=1 lost=2", "and what was lost");
+	is_option_str(&c.blocks[14], 12, 1, "plaintext: bytes=13 cut=1 lost=2", "and what was lost");
 	end(&c);
 }
 

@@ -72,3 +72,10 @@ struct pt_sys_enter {
 		asm volatile("%0 = " #mark " ll" : "=r"(pt_patched));                                        \
 		pt_patched;                                                                                  \
 	})
+
+/* 0, which the verifier cannot know. `positive` is what never has its uppermost bit: a time, a thread. What 0 is put to may be
+ * anything from there on, and what follows is verified once, not once for each constant it may have been. */
+PT_INLINE u64 pt_nothing(u64 positive)
+{
+	return (u64)((s64)positive >> 63);
+}

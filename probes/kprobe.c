@@ -5,8 +5,8 @@
  * that can block: its instances are few and misses are silent (facts/kernels.md).
  */
 
-/* The tuple is complete here and the SYN has not left. */
-int kp_tcp_connect(struct pt_regs *ctx, struct sock *sk)
+/* tcp_connect, where the tuple is complete and the SYN has not left; what sends and receives. */
+int kp_claim(struct pt_regs *ctx, struct sock *sk)
 {
 	pt_claim(ctx, sk, -1);
 	return 0;
@@ -27,8 +27,12 @@ PT_INLINE void pt_give_up(void *ctx, struct file *file, int fd)
 	struct sock *sk = pt_file_sock(file);
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
-	if (proto && proto != PT_PROTO_RAW)
-		pt_gives_up(ctx, sk, file, fd);
+	if (!proto || proto == PT_PROTO_RAW)
+		return;
+	if (pt_file_refs(file) > 1)
+		pt_released(ctx, sk, proto, fd);
+	else if (proto == PT_PROTO_TCP)
+		pt_ends(ctx, sk);
 }
 
 /* A descriptor goes: by close(2) below 6.6, by exit, exec and dup2. */
@@ -74,18 +78,6 @@ int kp_reqsk_add(struct pt_regs *ctx, struct sock *sk, struct sock *req)
 	return 0;
 }
 
-int kp_tcp_sendmsg(struct pt_regs *ctx, struct sock *sk)
-{
-	pt_claim(ctx, sk, -1);
-	return 0;
-}
-
-int kp_tcp_recvmsg(struct pt_regs *ctx, struct sock *sk)
-{
-	pt_claim(ctx, sk, -1);
-	return 0;
-}
-
 /* udp_sendmsg, udpv6_sendmsg and the ping ones: (sk, msg, len) in all; the local port is bound by now. An AF_INET6
  * socket that sends to a v4-mapped address fires two of them: the second finds nothing new. */
 int kp_datagram_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg)
@@ -94,7 +86,7 @@ int kp_datagram_sendmsg(struct pt_regs *ctx, struct sock *sk, struct msghdr *msg
 	void *to = 0;
 
 	PT_READ(to, &msg->msg_name);
-	pt_claim_to(ctx, sk, &ev, to, 0);
+	pt_claim_as(ctx, sk, pt_sock_proto(sk), &ev, to, 0);
 	return 0;
 }
 
@@ -164,12 +156,6 @@ int kp_packet_sendmsg(struct pt_regs *ctx, struct socket *socket)
 	return 0;
 }
 
-int kp_datagram_recvmsg(struct pt_regs *ctx, struct sock *sk)
-{
-	pt_claim(ctx, sk, -1);
-	return 0;
-}
-
 /* The end of udp_recvmsg and udpv6_recvmsg: the port is claimed by now. */
 int kp_skb_consume_udp(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb)
 {
@@ -215,7 +201,7 @@ int kr_udp_get_port(struct pt_regs *ctx)
 int kp_tcp_set_state(struct pt_regs *ctx, struct sock *sk, int state)
 {
 	if (state == PT_TCP_CLOSE)
-		pt_sock_closed(ctx, sk);
+		pt_sock_closed(ctx, sk, pt_sock_proto(sk));
 	return 0;
 }
 
@@ -223,9 +209,13 @@ int kp_tcp_set_state(struct pt_regs *ctx, struct sock *sk, int state)
 int kp_inet_release(struct pt_regs *ctx, struct socket *socket)
 {
 	struct sock *sk = 0;
+	u8 proto;
 
 	PT_READ(sk, &socket->sk);
-	if (sk && pt_sock_proto(sk) != PT_PROTO_TCP)
-		pt_sock_closed(ctx, sk);
+	if (!sk)
+		return 0;
+	proto = pt_sock_proto(sk);
+	if (proto != PT_PROTO_TCP)
+		pt_sock_closed(ctx, sk, proto);
 	return 0;
 }

@@ -191,11 +191,10 @@ PT_INLINE void pt_sock_moved(void *ctx, struct sock *sk, struct ev_key *key)
 		pt_count(EV_STAT_OWNER_FAILED);
 }
 
-/* The current process acts on `sk`: it owns the flow from now on. `ev` is zeroed but for fd. `to` is the destination of
- * the datagram where the sender names one, in kernel memory or (to_user) its own. */
-PT_INLINE void pt_claim_to(void *ctx, struct sock *sk, struct ev_owner *ev, void *to, int to_user)
+/* The current process acts on `sk`, which speaks `proto` (pt_sock_proto): it owns the flow from now on. `ev` is zeroed but for fd.
+ * `to` is the destination of the datagram where the sender names one, in kernel memory or (to_user) its own. */
+PT_INLINE void pt_claim_as(void *ctx, struct sock *sk, u8 proto, struct ev_owner *ev, void *to, int to_user)
 {
-	u8 proto = pt_sock_proto(sk);
 	int news;
 
 	if (!proto || !pt_owner_current(&ev->owner))
@@ -316,7 +315,7 @@ PT_INLINE void pt_claim(void *ctx, struct sock *sk, int fd)
 {
 	struct ev_owner ev = {.fd = fd};
 
-	pt_claim_to(ctx, sk, &ev, 0, 0);
+	pt_claim_as(ctx, sk, pt_sock_proto(sk), &ev, 0, 0);
 }
 
 /* The current process listens on `sk`. */
@@ -378,7 +377,7 @@ PT_INLINE void pt_got_descriptor(void *ctx, struct sock *sk, int fd)
 
 /* The current process gives up a descriptor of `sk` (fd -1: one of them), and other references to its file are left: where it was
  * the owner, it is not known who holds the socket now. User space finds out. */
-PT_INLINE void pt_released(void *ctx, struct sock *sk, int fd)
+PT_INLINE void pt_released(void *ctx, struct sock *sk, u8 proto, int fd)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *s = m_sock.lookup(&addr);
@@ -395,7 +394,7 @@ PT_INLINE void pt_released(void *ctx, struct sock *sk, int fd)
 	ev.pid = me.pid;
 	ev.fd = fd;
 	ev.start_ns = me.start_ns;
-	pt_sock_key(sk, pt_sock_proto(sk), &ev.key);
+	pt_sock_key(sk, proto, &ev.key);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->released = 1;
@@ -419,18 +418,17 @@ PT_INLINE void pt_sock_orphaned(struct sock *sk)
 		s->orphan = 1;
 }
 
-/* The current process closes a descriptor of `sk`, fd -1: one of them. Who closes the last one of a connection ends it: the FIN is
- * its own. */
-PT_INLINE void pt_gives_up(void *ctx, struct sock *sk, struct file *file, int fd)
+/* The current process closes the last descriptor of the connection `sk`: the FIN is its own. */
+PT_INLINE void pt_ends(void *ctx, struct sock *sk)
 {
-	if (pt_file_refs(file) > 1)
-		pt_released(ctx, sk, fd);
-	else if (pt_sock_proto(sk) == PT_PROTO_TCP && pt_sock_state(sk) != PT_TCP_LISTEN)
-		pt_claim(ctx, sk, -1);
+	struct ev_owner ev = {.fd = -1};
+
+	if (pt_sock_state(sk) != PT_TCP_LISTEN)
+		pt_claim_as(ctx, sk, PT_PROTO_TCP, &ev, 0, 0);
 }
 
 /* The socket is gone. May run in any context: it stamps and names nobody. */
-PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
+PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk, u8 proto)
 {
 	u64 addr = (u64)sk;
 	struct ev_sock *s = m_sock.lookup(&addr);
@@ -443,7 +441,7 @@ PT_INLINE void pt_sock_closed(void *ctx, struct sock *sk)
 	ev.hdr.size = sizeof(ev);
 	ev.sk = addr;
 	ev.ino = pt_sock_ino(sk);
-	pt_sock_last_key(sk, pt_sock_proto(sk), &ev.key);
+	pt_sock_last_key(sk, proto, &ev.key);
 	if (s) {
 		ev.sock_id = s->owner.sock_id;
 		s->closed_ns = ev.hdr.ts_ns;

@@ -30,9 +30,8 @@ PT_INLINE int pt_sock_locked(struct sock *sk)
 	return owned;
 }
 
-/* By the name of its struct proto: sk_protocol is a bit field below 5.6, and SOCK_STREAM may also be SCTP or MPTCP.
- * Packet sockets count as raw ones. 0 for what pidtap does not attribute. */
-PT_INLINE u8 pt_sock_proto(struct sock *sk)
+/* By the name of its struct proto: sk_protocol is a bit field below 5.6, and SOCK_STREAM may also be SCTP or MPTCP. */
+PT_INLINE u8 pt_sock_proto_by_name(struct sock *sk)
 {
 	struct proto *prot = 0;
 	char name[8] = {};
@@ -53,6 +52,12 @@ PT_INLINE u8 pt_sock_proto(struct sock *sk)
 	if (name[0] == 'R' && name[1] == 'A' && name[2] == 'W')
 		return PT_PROTO_RAW;
 	return 0;
+}
+
+/* Packet sockets count as raw ones. 0 for what pidtap does not attribute. The verifier goes on once, not once for each protocol. */
+PT_INLINE u8 pt_sock_proto(struct sock *sk)
+{
+	return pt_sock_proto_by_name(sk) | pt_nothing(bpf_get_current_pid_tgid());
 }
 
 PT_INLINE u32 pt_sock_netns(struct sock *sk)

@@ -187,14 +187,18 @@ PT_INLINE int pt_filtered_out(struct ev_packet *ev, u64 run)
 	return !pt_filter_passes(&ev->owner, run);
 }
 
-/* Adds nothing, but the verifier cannot know: it goes on with one state for all the ways a packet may have been parsed (9,100
- * instructions looked at on 6.18, else 14,300). */
+/* However the packet was parsed, the verifier goes on with one state (6,000 instructions looked at on 6.18; 16,900 if only flags and
+ * protocol are forgotten). */
 PT_INLINE void pt_forget_paths(struct ev_packet *ev)
 {
-	u8 nothing = (s64)ev->hdr.ts_ns >> 63;
+	u64 nothing = pt_nothing(ev->hdr.ts_ns), *key = (u64 *)&ev->key;
 
+#pragma unroll
+	for (int i = 0; i < sizeof(ev->key) / sizeof(*key); i++)
+		key[i] |= nothing;
+	ev->frag_id |= nothing;
 	ev->flags |= nothing;
-	ev->key.proto |= nothing;
+	ev->tcp_flags |= nothing;
 }
 
 PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)

@@ -48,7 +48,7 @@ PT_INLINE void pt_claim_fin(void *ctx, struct sock *sk)
 	u32 flags = 0;
 	int news;
 
-	if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_sock_locked(sk) || !pt_owner_current(&ev.owner))
+	if (!pt_sock_locked(sk) || !pt_owner_current(&ev.owner))
 		return;
 	pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 	ev.flags = pt_sock_own_flags(sk);
@@ -83,10 +83,12 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 	struct sock *sk = (struct sock *)ctx->args[0];
 	int old = (int)ctx->args[1], state = (int)ctx->args[2];
 
+	if (pt_sock_proto(sk) != PT_PROTO_TCP)
+		return 0;
 	if (state == PT_TCP_SYN_SENT || state == PT_TCP_LISTEN) {
 		struct ev_owner ev = {.fd = -1, .kind = EV_OWN_LISTEN};
 
-		if (pt_sock_proto(sk) != PT_PROTO_TCP || !pt_owner_current(&ev.owner))
+		if (!pt_owner_current(&ev.owner))
 			return 0;
 		pt_sock_key(sk, PT_PROTO_TCP, &ev.key);
 		ev.flags = pt_sock_own_flags(sk);
@@ -97,20 +99,13 @@ int rt_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
 	}
 	if (old == PT_TCP_SYN_SENT && (state == PT_TCP_ESTABLISHED || state == PT_TCP_CLOSE))
 		pt_tell_connecting(ctx, sk);
-	if (state == PT_TCP_CLOSE && pt_sock_proto(sk) == PT_PROTO_TCP)
-		pt_sock_closed(ctx, sk);
+	if (state == PT_TCP_CLOSE)
+		pt_sock_closed(ctx, sk, PT_PROTO_TCP);
 	return 0;
 }
 
-/* 6.16+: whoever sends, before anything leaves. */
-int rt_tcp_sendmsg(struct bpf_raw_tracepoint_args *ctx)
-{
-	pt_claim(ctx, (struct sock *)ctx->args[0], -1);
-	return 0;
-}
-
-/* 6.3+: the end of every send and receive, the local port bound by then. */
-int rt_sock_length(struct bpf_raw_tracepoint_args *ctx)
+/* 6.16+: whoever sends over TCP, before anything leaves. 6.3+: the end of every send and receive, the local port bound by then. */
+int rt_claim(struct bpf_raw_tracepoint_args *ctx)
 {
 	pt_claim(ctx, (struct sock *)ctx->args[0], -1);
 	return 0;
@@ -119,11 +114,11 @@ int rt_sock_length(struct bpf_raw_tracepoint_args *ctx)
 /* accept, accept4 */
 int tp_exit_accept(struct pt_sys_exit *ctx)
 {
-	int fd = (int)ctx->ret;
-	struct sock *sk = pt_fd_sock(fd);
+	struct ev_owner ev = {.fd = (int)ctx->ret};
+	struct sock *sk = pt_fd_sock(ev.fd);
 
-	if (sk)
-		pt_claim(ctx, sk, fd);
+	if (sk && pt_sock_proto(sk) == PT_PROTO_TCP)
+		pt_claim_as(ctx, sk, PT_PROTO_TCP, &ev, 0, 0);
 	return 0;
 }
 
@@ -156,7 +151,7 @@ PT_INLINE void pt_send_enter(void *ctx, int fd, void *to, void *data)
 	u8 proto = sk ? pt_sock_proto(sk) : 0;
 
 	if (proto == PT_PROTO_TCP)
-		pt_claim_to(ctx, sk, &ev, 0, 0);
+		pt_claim_as(ctx, sk, PT_PROTO_TCP, &ev, 0, 0);
 	if (!proto || proto == PT_PROTO_TCP)
 		return;
 	pt_call_enter(fd, to);
@@ -206,7 +201,7 @@ int tp_exit_claim(struct pt_sys_exit *ctx)
 	sk = pt_fd_sock(call.fd);
 	ev.fd = call.fd;
 	if (sk)
-		pt_claim_to(ctx, sk, &ev, call.to, 1);
+		pt_claim_as(ctx, sk, pt_sock_proto(sk), &ev, call.to, 1);
 	return 0;
 }
 
@@ -221,13 +216,14 @@ int tp_enter_close(struct pt_sys_enter *ctx)
 
 	if (!proto)
 		return 0;
-	if (proto != PT_PROTO_RAW)
-		pt_gives_up(ctx, sk, file, fd);
-	if (pt_file_refs(file) > 1)
-		return 0;
-	if (proto == PT_PROTO_TCP)
+	if (pt_file_refs(file) > 1) {
+		if (proto != PT_PROTO_RAW)
+			pt_released(ctx, sk, proto, fd);
+	} else if (proto != PT_PROTO_TCP) {
+		pt_sock_closed(ctx, sk, proto);
+	} else {
+		pt_ends(ctx, sk);
 		pt_sock_orphaned(sk); /* also where its FIN is sent already */
-	else
-		pt_sock_closed(ctx, sk);
+	}
 	return 0;
 }

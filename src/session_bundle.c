@@ -19,7 +19,7 @@ static int choose_backend(struct session *s)
 		return 0;
 	/* a carried bundle was compiled for one of them */
 	if (s->opts->bundle && !strcmp(name, "auto"))
-		name = bundle_find_prog(&s->bundle, "kp_tcp_connect") ? "kprobe" : "tracepoint";
+		name = bundle_find_prog(&s->bundle, "kp_claim") ? "kprobe" : "tracepoint";
 	s->backend = backend_choose(name, &s->feat, why, sizeof(why));
 	if (s->backend)
 		return 0;

@@ -175,12 +175,9 @@ uint64_t code_called_with(const struct code *c, uint64_t str, unsigned int arg)
 	struct elf_span text;
 
 	for (size_t i = 0; (text = elf_image_text(c->img, i)).len; i++) {
-		for (size_t at = 0; at < text.len; at += c->m->align) {
-			uint64_t found;
+		for (size_t at = 0; (at = c->m->next_load(&text, at, str)) < text.len; at += c->m->align) {
+			uint64_t found = called_from(c, text.addr + at, str, arg);
 
-			if (!c->m->may_load(&text, at, str))
-				continue;
-			found = called_from(c, text.addr + at, str, arg);
 			if (found && target && found != target)
 				return 0;
 			target = found ? found : target;

@@ -181,6 +181,13 @@ static bool may_load(const struct elf_span *text, size_t at, uint64_t value)
 	return (insn & 0x9f000000) == 0x10000000 && pc + (uint64_t)imm == value;
 }
 
+static size_t next_load(const struct elf_span *text, size_t at, uint64_t value)
+{
+	while (at < text->len && !may_load(text, at, value))
+		at += 4;
+	return at;
+}
+
 /* "adrp x16, page; ldr x17, [x16, #offset]", then add and br: with `bti c` before it, or not. */
 static bool is_stub(const struct elf_span *text, size_t at, uint64_t slot)
 {
@@ -198,7 +205,7 @@ const struct code_machine code_arm64 = {
 	.mode = CS_MODE_ARM,
 	.args = {0, 1, 2, 3, 4, 5},
 	.step = step,
-	.may_load = may_load,
+	.next_load = next_load,
 	.is_stub = is_stub,
 	.align = 4,
 };

@@ -34,8 +34,8 @@ struct code_machine {
 	unsigned int args[CODE_ARGS]; /* the registers of the arguments */
 	/* A whole instruction of `insn` with details. */
 	void (*step)(csh cs, const cs_insn *insn, struct code_step *out);
-	/* Could an instruction that ends up with `value` in a register begin at text.data + at? */
-	bool (*may_load)(const struct elf_span *text, size_t at, uint64_t value);
+	/* The first place from `at` on where an instruction that ends up with `value` in a register could begin; text->len: none. */
+	size_t (*next_load)(const struct elf_span *text, size_t at, uint64_t value);
 	/* Is at text.data + at the instruction of a stub that jumps through `slot`? */
 	bool (*is_stub)(const struct elf_span *text, size_t at, uint64_t slot);
 	size_t align; /* of instructions */

@@ -145,22 +145,52 @@ static void step(csh cs, const cs_insn *insn, struct code_step *out)
 		out->writes = written(cs, insn);
 }
 
-/* "lea disp32(%rip), %reg" (REX.W 8D /r, mod 00, rm 101), and "mov $imm32, %reg" (B8+r) of programs at a fixed address. */
-static bool may_load(const struct elf_span *text, size_t at, uint64_t value)
+/* "lea disp32(%rip), %reg" (REX.W 8D /r, mod 00, rm 101) */
+static bool is_lea_of(const struct elf_span *text, size_t at, uint64_t value)
 {
 	const uint8_t *p = text->data + at;
 	int32_t disp;
 
-	if (text->len - at < 7)
+	if (text->len - at < 7 || (p[0] & 0xfb) != 0x48 || p[1] != 0x8d || (p[2] & 0xc7) != 0x05)
 		return false;
-	if ((p[0] & 0xfb) == 0x48 && p[1] == 0x8d && (p[2] & 0xc7) == 0x05) {
-		memcpy(&disp, p + 3, sizeof(disp));
-		return text->addr + at + 7 + (uint64_t)(int64_t)disp == value;
+	memcpy(&disp, p + 3, sizeof(disp));
+	return text->addr + at + 7 + (uint64_t)(int64_t)disp == value;
+}
+
+/* "mov $imm32, %reg" (B8+r) of programs at a fixed address */
+static bool is_mov_of(const struct elf_span *text, size_t at, uint64_t value)
+{
+	const uint8_t *p = text->data + at;
+	uint32_t imm;
+
+	if (text->len - at < 5 || (p[0] & 0xf8) != 0xb8)
+		return false;
+	memcpy(&imm, p + 1, sizeof(imm));
+	return imm == value;
+}
+
+/* The first of one kind. Its second byte is known, and memchr() finds that many times faster than all places are looked at. */
+static size_t next_of(const struct elf_span *text, size_t at, uint64_t value, uint8_t second,
+	bool (*is)(const struct elf_span *text, size_t at, uint64_t value))
+{
+	const uint8_t *found;
+
+	for (; at < text->len; at++) {
+		found = memchr(text->data + at + 1, second, text->len - at - 1);
+		if (!found)
+			break;
+		at = (size_t)(found - text->data) - 1;
+		if (is(text, at, value))
+			return at;
 	}
-	if ((p[0] & 0xf8) != 0xb8)
-		return false;
-	memcpy(&disp, p + 1, sizeof(disp));
-	return (uint32_t)disp == value;
+	return text->len;
+}
+
+static size_t next_load(const struct elf_span *text, size_t at, uint64_t value)
+{
+	size_t lea = next_of(text, at, value, 0x8d, is_lea_of), mov = next_of(text, at, value, (uint8_t)value, is_mov_of);
+
+	return lea < mov ? lea : mov;
 }
 
 /* "jmp *disp32(%rip)": FF /4, mod 00, rm 101; endbr64 and bnd may stand before it. */
@@ -181,7 +211,7 @@ const struct code_machine code_x86 = {
 	.mode = CS_MODE_64,
 	.args = {7, 6, 2, 1, 8, 9}, /* rdi, rsi, rdx, rcx, r8, r9 */
 	.step = step,
-	.may_load = may_load,
+	.next_load = next_load,
 	.is_stub = is_stub,
 	.align = 1,
 };

@@ -51,8 +51,8 @@ static const struct duty {
 
 /* Programs put where softirq work is done for others: both take the socket they get for that of the current process. */
 static const struct hook wrong_hooks[] = {
-	{"kp_tcp_recvmsg", NULL, "tcp_rcv_established", NULL},
-	{"rt_tcp_sendmsg", NULL, "tcp_probe", NULL},
+	{"kp_claim", NULL, "tcp_rcv_established", NULL},
+	{"rt_claim", NULL, "tcp_probe", NULL},
 };
 
 static struct subject *subjects[SUBJECTS_MAX], *wrong;
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 	features_init(&env.feat, &root, 0);
 	if (kver_running(&env.kver) || bundle_read(argv[3], &bundle, why, sizeof(why)))
 		die(argv[3]);
-	kprobe = bundle_find_prog(&bundle, "kp_tcp_connect");
+	kprobe = bundle_find_prog(&bundle, "kp_claim");
 	burners_start();
 	open_all(&env, backend_by_name(kprobe ? "kprobe" : "tracepoint"), kprobe);
 	traffic_start((const char *const *)&argv[1]);

@@ -26,23 +26,25 @@ enum log_level log_get_level(void)
 }
 
 /* Names of files and processes are others' words: they must not break the line or drive the terminal. */
-static void put_clean(char c)
+static void clean(char *text)
 {
-	unsigned char u = (unsigned char)c;
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
 
-	fputc(u == '\t' || (u >= 0x20 && u != 0x7f) ? u : '?', stderr);
+		if (c != '\t' && (c < 0x20 || c == 0x7f))
+			*text = '?';
+	}
 }
 
+/* By one write: a line stays whole among others'. */
 static void put_line(const char *before, const char *fmt, va_list ap)
 {
 	char line[LINE_SIZE];
 
 	vsnprintf(line, sizeof(line), fmt, ap);
+	clean(line);
 	fflush(stdout); /* keeps data and messages in order on one terminal */
-	fprintf(stderr, "%s: %s", logger.prog, before);
-	for (const char *at = line; *at; at++)
-		put_clean(*at);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: %s%s\n", logger.prog, before, line);
 }
 
 static void emit(enum log_level level, const char *kind, const char *fmt, va_list ap)
@@ -95,19 +97,13 @@ void log_debug(const char *topic, const char *fmt, ...)
 
 void log_block(const char *text)
 {
-	bool start = true;
+	char line[LINE_SIZE];
+	size_t len;
 
-	if (LOG_ERR > logger.level)
-		return;
-	for (; *text; text++) {
-		if (start)
-			fputs("    ", stderr);
-		start = *text == '\n';
-		if (start)
-			fputc('\n', stderr);
-		else
-			put_clean(*text);
+	for (; LOG_ERR <= logger.level && *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)(len < LINE_SIZE ? len : LINE_SIZE), text);
+		clean(line);
+		fprintf(stderr, "    %s\n", line);
 	}
-	if (!start)
-		fputc('\n', stderr);
 }

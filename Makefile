@@ -134,7 +134,7 @@ bench-conn: $(O)/bench-conn ## what a million connections cost the table of them
 	@$<
 
 unit-tests: $(UNIT)
-live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict
+live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict $(O)/tests/tls_calls
 test-tools: live-tools $(TEST_TOOLS) $(O)/tests/tls_static
 
 $(O)/tests/peer: tests/peer.c

@@ -70,13 +70,10 @@ TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 # The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so there the whole
 # matrix is played, and of the live tests those that depend on back-end or kernel and are not scenarios, too. Others:
 # make check-vm VM_LIVE=netns,filters VM_SCENARIOS=tcp-connect
-VM_LIVE ?= bundle,strict,tc
-# but not on Debian 11, where it fails (README, "Known not to work")
-VM_LIVE_NEWER ?= tls
+VM_LIVE ?= bundle,strict,tc,tls
 VM_SCENARIOS ?=
 VM_MATRIX = tests/matrix/run --table /var/cache/pidtap-vm-out/matrix.md $(VM_SCENARIOS) || status=1;
-VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; live=$(VM_LIVE); \
-	[ "$$PIDTAP_VM" = bullseye ] || live=$$live,$(VM_LIVE_NEWER); tests/run live:$$live || status=1; $(VM_MATRIX) exit $$status'
+VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'
 VM_TIMEOUT ?= 3600
 
 .PHONY: demo check check-native check-unit check-cli check-live check-vm check-vm-one matrix check-headers check-scripts lint bench-conn unit-tests live-tools test-tools help
@@ -137,7 +134,7 @@ bench-conn: $(O)/bench-conn ## what a million connections cost the table of them
 	@$<
 
 unit-tests: $(UNIT)
-live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict
+live-tools: $(O)/tests/peer $(O)/tests/scenario $(O)/tests/strict $(O)/tests/tls_calls
 test-tools: live-tools $(TEST_TOOLS) $(O)/tests/tls_static
 
 $(O)/tests/peer: tests/peer.c

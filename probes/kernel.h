@@ -42,6 +42,12 @@
 #define PT_READ(dst, src) PT_READ_N(&(dst), sizeof(dst), src)
 #define PT_READ_USER(dst, src) PT_READ_USER_N(&(dst), sizeof(dst), src)
 
+/* What a probed function was called with, from the fourth argument on. As a program's parameter libbcc 0.18 (Debian 11) takes the
+ * fourth from r10, as only system calls have it (iovisor/bcc pull request 3153, undone by 3275 in 0.19): programs have three. To be
+ * removed with that libbcc. */
+#define PT_ARG4(ctx) PT_REGS_PARM4(ctx)
+#define PT_ARG5(ctx) PT_REGS_PARM5(ctx)
+
 /* struct task_struct's start on CLOCK_BOOTTIME was renamed in 5.5; this is about the headers, not the kernel's
  * abilities. */
 #if LINUX_VERSION_CODE >= 0x050500

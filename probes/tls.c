@@ -44,12 +44,11 @@ PT_INLINE void pt_read_random(u8 *to, void *ssl)
 }
 
 /* ssl_log_secret(ssl, label, secret, len), _gnutls_call_keylog_func(session, label, data, size) */
-int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret, u64 len)
+int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret)
 {
+	u64 id = bpf_get_current_pid_tgid(), len = (u32)PT_ARG4(ctx);
 	struct ev_secret ev = {};
-	u64 id = bpf_get_current_pid_tgid();
 
-	len = (u32)len;
 	if (!len || len > EV_SECRET_MAX)
 		return 0;
 	ev.hdr.ts_ns = bpf_ktime_get_ns();
@@ -133,34 +132,34 @@ int up_ssl_read(struct pt_regs *ctx, void *ssl, void *data)
 }
 
 /* SSL_write_ex(ssl, buf, num, size_t *written), and so on */
-int up_ssl_write_ex(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+int up_ssl_write_ex(struct pt_regs *ctx, void *ssl, void *data)
 {
-	pt_tls_enter(ssl, data, done, EV_TLS_WRITE);
+	pt_tls_enter(ssl, data, (void *)PT_ARG4(ctx), EV_TLS_WRITE);
 	return 0;
 }
 
 /* SSL_write_ex2(ssl, buf, num, flags, size_t *written) */
-int up_ssl_write_ex2(struct pt_regs *ctx, void *ssl, void *data, u64 num, u64 flags, void *done)
+int up_ssl_write_ex2(struct pt_regs *ctx, void *ssl, void *data)
 {
-	pt_tls_enter(ssl, data, done, EV_TLS_WRITE);
+	pt_tls_enter(ssl, data, (void *)PT_ARG5(ctx), EV_TLS_WRITE);
 	return 0;
 }
 
-int up_ssl_read_ex(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+int up_ssl_read_ex(struct pt_regs *ctx, void *ssl, void *data)
 {
-	pt_tls_enter(ssl, data, done, 0);
+	pt_tls_enter(ssl, data, (void *)PT_ARG4(ctx), 0);
 	return 0;
 }
 
-int up_ssl_write_early(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+int up_ssl_write_early(struct pt_regs *ctx, void *ssl, void *data)
 {
-	pt_tls_enter(ssl, data, done, EV_TLS_WRITE | EV_TLS_EARLY);
+	pt_tls_enter(ssl, data, (void *)PT_ARG4(ctx), EV_TLS_WRITE | EV_TLS_EARLY);
 	return 0;
 }
 
-int up_ssl_read_early(struct pt_regs *ctx, void *ssl, void *data, u64 num, void *done)
+int up_ssl_read_early(struct pt_regs *ctx, void *ssl, void *data)
 {
-	pt_tls_enter(ssl, data, done, EV_TLS_EARLY);
+	pt_tls_enter(ssl, data, (void *)PT_ARG4(ctx), EV_TLS_EARLY);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The toggles of the BPF text: those it tests, those compat/ defines and those probes/README.md explains are the same; each is
-# always defined, as 0 or 1, and tested with #if. Its maps, too, are those of the README.
+# always defined, as 0 or 1, and tested with #if. Its maps, too, are those of the README. And a rule that compiled instructions do
+# not show, unless libbcc 0.18 compiled them: a program's fourth parameter is not the fourth argument there (kernel.h, PT_ARG4).
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/tap.sh
@@ -30,4 +31,13 @@ maps=$(grep -ohE '^BPF_[A-Z_]+\([^)]*' probes/*.[ch] | grep -oE '\bm_[a-z_]+' | 
 documented=$(sed -n 's/^| \(`m_[^|]*\) |.*/\1/p' probes/README.md | grep -oE '\bm_[a-z_]+' | sort -u)
 like "the text has maps" "$maps" m_flow_owner
 is "probes/README.md lists those" "$documented" "$maps"
+
+# with_parameters AT_LEAST: the programs that have so many besides their context
+with_parameters()
+{
+	tr -s '\n\t' ' ' <<<"$(cat probes/*.[ch])" |
+		grep -oE "\b[a-z]+_[a-z0-9_]+\(struct pt_regs \*ctx(, [^,()]+){$1,}\)" | grep -E '^(kp|kr|up|ur)_'
+}
+like "programs have up to three parameters" "$(with_parameters 3)" 'up_log_secret\('
+is "none has four" "$(with_parameters 4)" ""
 done_testing

@@ -8,7 +8,11 @@
 need openssl tshark curl
 modprobe -q tls 2>/dev/null
 grep -qsw tls /proc/sys/net/ipv4/tcp_available_ulp || skip_all "kernel lacks CONFIG_TLS"
-openssl s_server -help 2>&1 | grep -q -- -sendfile || skip_all "$(openssl version) has no SSL_sendfile (3.0)"
+if ! openssl s_server -help 2>&1 | grep -q -- -sendfile; then
+	like "no SSL_sendfile before 3.0" "$(openssl version)" '^OpenSSL 1\.1\.'
+	done_testing
+	exit
+fi
 tls_begin
 
 # Of these versions one turns kTLS on by itself where files are sent, the others want to be told.

@@ -144,18 +144,18 @@ static int start(struct session *s)
 	return err;
 }
 
-/* In reverse. What is still in the buffers is written before the files are ended. */
+/* In reverse. What is still in the buffers is written before the files are ended, and all is told before the hooks are taken off:
+ * the kernel waits a moment for each of these. */
 static void stop(struct session *s)
 {
 	session_close_taps(s);
-	if (s->attached)
-		session_drain(s);
-	hooks_free(s->hooks);
 	if (s->attached) {
+		session_drain(s);
 		session_refresh_stats(s);
 		session_finish_sinks(s);
 		session_report_end(s);
 	}
+	hooks_free(s->hooks);
 	session_close_streams(s);
 	session_close_tls(s);
 	evict_free(s->evict);

@@ -68,9 +68,10 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TEST_TOOLS := $(patsubst %.c,$(O)/tests/%,$(notdir \
 	$(shell grep -ls '^/\* links: ' tests/probes/*.c tests/tls/*.c tests/golden/*.c tests/fuzz/*.c tests/live/*.c)))
 # The virtual machines: the back-end this machine may lack. They are emulated, 20 times slower than real ones, so there the whole
-# matrix is played, and of the live tests those that depend on back-end or kernel and are not scenarios, too. Others:
+# matrix is played, and of the live tests those that depend on back-end or kernel and are not scenarios, and real programs with each release's
+# TLS libraries. Others:
 # make check-vm VM_LIVE=netns,filters VM_SCENARIOS=tcp-connect
-VM_LIVE ?= bundle,strict,tc,tls
+VM_LIVE ?= bundle,strict,tc,tls,tls-ktls,tls-starttls,tls-web
 VM_SCENARIOS ?=
 VM_MATRIX = tests/matrix/run --table /var/cache/pidtap-vm-out/matrix.md $(VM_SCENARIOS) || status=1;
 VM_TEST = env PIDTAP_BACKENDS=kprobe PIDTAP_NO_SKIP=1 sh -c 'status=0; tests/run live:$(VM_LIVE) || status=1; $(VM_MATRIX) exit $$status'

@@ -40,6 +40,7 @@
 #define EV_SECRET 9 /* ev_secret: TLS keys became known; on m_owners, read at once */
 #define EV_TLS_DATA 10 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
 #define EV_RENAME 11 /* ev_proc: it has another name (exec, prctl, /proc/PID/comm) */
+#define EV_TAIL 12 /* ev_tail: on m_packets, before its packet */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -262,7 +263,7 @@ struct ev_packet {
 	__u8 tcp_flags;	  /* byte 13 of the TCP header, 0 for the rest */
 	__u8 pad;
 	__u32 frag_id;	  /* host order: identification (IPv4: 16 bits) of a fragment */
-	__u32 pad2;
+	__u32 cpu;	  /* that took it */
 } EV_RECORD;
 
 /* perf_event_header.size is 16 bits wide, and the record is header (8) + u32 size (4) + payload, rounded up
@@ -270,6 +271,18 @@ struct ev_packet {
  * and 6.1). So the frame is cut here. */
 #define EV_PERF_RECORD_MAX 65528
 #define EV_CAPLEN_MAX (EV_PERF_RECORD_MAX - 12 - (int)sizeof(struct ev_packet))
+
+/* What GSO and the loopback make of 64 KiB is a little longer: the last bytes of such a packet come in a record of their own. Of
+ * longer ones ("BIG TCP", 5.19) the end is missing. */
+#define EV_TAIL_LEN 1024
+#define EV_SNAPLEN_MAX (EV_CAPLEN_MAX + EV_TAIL_LEN)
+
+struct ev_tail {
+	struct ev_hdr hdr; /* of the packet's time, on its CPU */
+	__u32 cpu;
+	__u32 len; /* ev_packet.len */
+	__u8 data[EV_TAIL_LEN]; /* the packet's last bytes */
+} EV_RECORD;
 
 /* Counters of the BPF side: index into the per-CPU array m_stats. */
 #define EV_STAT_SEEN 0		/* packets that reached a classifier */
@@ -291,7 +304,7 @@ struct ev_packet {
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */
 #define EV_PATCH_NETNS 0x7069647461700001ULL   /* u32: namespace this classifier is attached in */
-#define EV_PATCH_SNAPLEN 0x7069647461700002ULL /* u32: 1 .. EV_CAPLEN_MAX */
+#define EV_PATCH_SNAPLEN 0x7069647461700002ULL /* u32: 1 .. EV_CAPLEN_MAX, and there are tails then */
 #define EV_PATCH_FLAGS 0x7069647461700003ULL   /* EV_RUN_* */
 
 #define EV_PATCH_TLS_RANDOM 0x7069647461700004ULL /* where a library keeps the client's random: EV_TLS_RANDOM() */
@@ -324,6 +337,7 @@ _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
 _Static_assert(sizeof(struct ev_secret) == 184, "ev_secret");
 _Static_assert(sizeof(struct ev_tls_data) == 184, "ev_tls_data");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
+_Static_assert(sizeof(struct ev_tail) == 24 + EV_TAIL_LEN, "ev_tail");
 _Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");
 _Static_assert(__builtin_offsetof(struct ev_packet, dir) == 164, "ev_packet.dir");
 

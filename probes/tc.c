@@ -201,6 +201,33 @@ PT_INLINE void pt_forget_paths(struct ev_packet *ev)
 	ev->tcp_flags |= nothing;
 }
 
+#if HAVE_MEM_IN_MAP
+BPF_PERCPU_ARRAY(m_tail, struct ev_tail, 1);
+#endif
+
+/* What a record has no room for, where it is little. Not 0: the ring has no room for the packet either. */
+PT_INLINE int pt_send_tail(struct __sk_buff *skb, const struct ev_packet *ev)
+{
+#if HAVE_MEM_IN_MAP
+	int zero = 0;
+	struct ev_tail *tail;
+
+	if (ev->caplen < EV_CAPLEN_MAX || ev->len <= EV_CAPLEN_MAX || ev->len > EV_SNAPLEN_MAX)
+		return 0;
+	tail = m_tail.lookup(&zero);
+	if (!tail || bpf_skb_load_bytes(skb, ev->len - EV_TAIL_LEN, tail->data, EV_TAIL_LEN))
+		return 0;
+	tail->hdr.ts_ns = ev->hdr.ts_ns;
+	tail->hdr.type = EV_TAIL;
+	tail->hdr.size = sizeof(*tail);
+	tail->cpu = ev->cpu;
+	tail->len = ev->len;
+	return m_packets.perf_submit(skb, tail, sizeof(*tail));
+#else
+	return 0;
+#endif
+}
+
 PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 {
 	u64 run = PT_PATCHED(0x7069647461700003), snaplen = PT_PATCHED(0x7069647461700002);
@@ -221,6 +248,7 @@ PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 	ev.ifindex = skb->ifindex;
 	ev.len = skb->len;
 	ev.caplen = pt_min_u32(ev.len, (u32)snaplen);
+	ev.cpu = bpf_get_smp_processor_id();
 	ev.dir = dir;
 	if (run & EV_RUN_L3)
 		ev.flags |= EV_PKT_L3;
@@ -237,7 +265,9 @@ PT_INLINE int pt_classify(struct __sk_buff *skb, u8 dir)
 		pt_count(EV_STAT_FILTERED);
 		return 0;
 	}
-	err = m_packets.perf_submit_skb(skb, ev.caplen, &ev, sizeof(ev));
+	err = pt_send_tail(skb, &ev);
+	if (!err)
+		err = m_packets.perf_submit_skb(skb, ev.caplen, &ev, sizeof(ev));
 	pt_count(err ? EV_STAT_FAILED : EV_STAT_SENT);
 	return 0;
 }

@@ -56,7 +56,7 @@ static int set_snaplen(struct options *opts, const char *name, const char *arg)
 
 	/* 0 and all above what a perf record carries mean "whole packets", as in tcpdump */
 	if (!err)
-		opts->snaplen = v && v < EV_CAPLEN_MAX ? (uint32_t)v : EV_CAPLEN_MAX;
+		opts->snaplen = v && v < EV_SNAPLEN_MAX ? (uint32_t)v : EV_SNAPLEN_MAX;
 	return err;
 }
 
@@ -195,7 +195,7 @@ _Static_assert(sizeof(cli_rows) / sizeof(*cli_rows) <= CLI_ROWS_MAX, "cli_table.
 void cli_set_defaults(struct options *opts)
 {
 	memset(opts, 0, sizeof(*opts));
-	opts->snaplen = EV_CAPLEN_MAX;
+	opts->snaplen = EV_SNAPLEN_MAX;
 	opts->map_size = DEFAULT_MAP_SIZE;
 	opts->buffer_size = DEFAULT_BUFFER_SIZE;
 	opts->window_ns = DEFAULT_WINDOW_MS * NSEC_PER_MSEC;

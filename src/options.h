@@ -33,7 +33,7 @@ struct options {
 	bool follow; /* -f: of -p's children, too */
 	char **command; /* -- COMMAND ARG...: NULL-terminated, borrowed from argv; NULL: none */
 	bool include_unknown;
-	uint32_t snaplen;	/* -s; bytes, 1 .. EV_CAPLEN_MAX */
+	uint32_t snaplen;	/* -s; bytes, 1 .. EV_SNAPLEN_MAX */
 	uint64_t max_packets;	/* -c; 0: no limit */
 	uint64_t duration_ns;	/* --duration; 0: no limit */
 

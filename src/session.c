@@ -63,7 +63,8 @@ static int make_tables(struct session *s)
 	s->addrs = addrs_new();
 	if (s->flows && s->addrs)
 		s->attributor = attribute_new(s->flows, s->addrs);
-	if (s->ifaces && s->holders && s->procs && s->attributor)
+	s->tail = tail_new();
+	if (s->ifaces && s->holders && s->procs && s->attributor && s->tail)
 		return 0;
 	log_err("out of memory");
 	return -ENOMEM;
@@ -164,6 +165,7 @@ static void stop(struct session *s)
 	session_free_spaces(s);
 	iface_select_fini(&s->select);
 	attribute_free(s->attributor);
+	tail_free(s->tail);
 	addrs_free(s->addrs);
 	conn_table_free(s->conns);
 	proc_table_free(s->procs);

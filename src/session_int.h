@@ -24,6 +24,7 @@
 #include "pipeline/filter.h"
 #include "pipeline/hold.h"
 #include "pipeline/order.h"
+#include "pipeline/tail.h"
 #include "source/addresses.h"
 #include "source/build.h"
 #include "source/child.h"
@@ -101,6 +102,7 @@ struct session {
 	struct proc_table *procs;
 	struct addrs *addrs;
 	struct attributor *attributor;
+	struct tail *tail;
 	struct output outputs[OUTPUT_MAX];
 	size_t output_cnt;
 	struct maps *maps;

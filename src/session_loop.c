@@ -106,19 +106,11 @@ static void count_captured(struct session *s, const struct packet *p, struct ifa
 	}
 }
 
-static void on_packet(void *ctx, const void *rec, size_t len)
+static void on_packet(struct session *s, const struct ev_packet *ev)
 {
-	const struct ev_packet *ev = rec;
-	struct session *s = ctx;
 	struct iface *iface;
 	struct packet p;
 
-	if (s->full)
-		return;
-	if (record_check(rec, len) || ev->hdr.type != EV_PACKET) {
-		s->stats.bad_records++;
-		return;
-	}
 	iface = iface_find(s->ifaces, ev->netns, ev->ifindex);
 	if (!iface) {
 		s->stats.bad_records++;
@@ -142,6 +134,23 @@ static void on_packet(void *ctx, const void *rec, size_t len)
 		count_captured(s, &p, iface);
 }
 
+static void on_packet_record(void *ctx, const void *rec, size_t len)
+{
+	const struct ev_hdr *hdr = rec;
+	struct session *s = ctx;
+
+	if (s->full)
+		return;
+	if (record_check(rec, len))
+		s->stats.bad_records++;
+	else if (hdr->type == EV_TAIL)
+		tail_note(s->tail, rec);
+	else if (hdr->type == EV_PACKET)
+		on_packet(s, tail_join(s->tail, rec));
+	else
+		s->stats.bad_records++;
+}
+
 /* When a stream's oldest record is due; UINT64_MAX: none of it is. */
 static uint64_t due_ns(const struct stream *st, uint64_t until_ns)
 {
@@ -160,7 +169,7 @@ static void hand_on_both(struct session *s, uint64_t packets_until_ns, uint64_t 
 {
 	uint64_t packet_ns, plain_ns;
 
-	order_run(s->packets.order, 0, on_packet, s); /* to see when the first is due */
+	order_run(s->packets.order, 0, on_packet_record, s); /* to see when the first is due */
 	order_run(s->plain.order, 0, session_on_plain, s);
 	for (;;) {
 		packet_ns = due_ns(&s->packets, packets_until_ns);
@@ -168,7 +177,7 @@ static void hand_on_both(struct session *s, uint64_t packets_until_ns, uint64_t 
 		if (packet_ns == UINT64_MAX && plain_ns == UINT64_MAX)
 			break;
 		if (packet_ns <= plain_ns)
-			order_run(s->packets.order, min_ns(packets_until_ns, plain_ns), on_packet, s);
+			order_run(s->packets.order, min_ns(packets_until_ns, plain_ns), on_packet_record, s);
 		else
 			order_run(s->plain.order, min_ns(plain_until_ns, packet_ns), session_on_plain, s);
 	}
@@ -179,7 +188,7 @@ static void hand_on_packets(struct session *s, uint64_t packets_until_ns)
 	uint64_t plain_until_ns = packets_until_ns;
 
 	if (!s->plain.ring) {
-		order_run(s->packets.order, packets_until_ns, on_packet, s);
+		order_run(s->packets.order, packets_until_ns, on_packet_record, s);
 	} else {
 		ring_refresh(s->plain.ring);
 		if (ring_fill_percent(s->plain.ring) > PRESSURE_PERCENT)

@@ -13,6 +13,11 @@ static bool packet_ok(const struct ev_packet *p, size_t len)
 	       p->owner.attr < EV_ATTR_CNT;
 }
 
+static bool tail_ok(const struct ev_tail *t)
+{
+	return t->len > EV_CAPLEN_MAX && t->len <= EV_SNAPLEN_MAX;
+}
+
 static bool owner_ok(const struct ev_owner *o)
 {
 	return o->kind >= EV_OWN_FLOW && o->kind <= EV_OWN_HOLD && o->owner.attr < EV_ATTR_CNT;
@@ -57,6 +62,8 @@ static size_t fixed_size(uint16_t type)
 		return sizeof(struct ev_secret);
 	case EV_TLS_DATA:
 		return sizeof(struct ev_tls_data);
+	case EV_TAIL:
+		return sizeof(struct ev_tail);
 	default:
 		return 0;
 	}
@@ -75,6 +82,8 @@ int record_check(const void *data, size_t len)
 		return -EBADMSG;
 	if (hdr->type == EV_PACKET)
 		ok = packet_ok(data, len);
+	else if (hdr->type == EV_TAIL)
+		ok = tail_ok(data);
 	else if (hdr->type == EV_OWNER)
 		ok = owner_ok(data);
 	else if (hdr->type == EV_EXEC)

@@ -45,7 +45,7 @@ static int load_one(const struct taps *t, const char *name, bool l3)
 {
 	const struct load_patch patches[] = {
 		{EV_PATCH_NETNS, t->opts.netns},
-		{EV_PATCH_SNAPLEN, t->opts.snaplen},
+		{EV_PATCH_SNAPLEN, t->opts.snaplen < EV_CAPLEN_MAX ? t->opts.snaplen : EV_CAPLEN_MAX},
 		{EV_PATCH_FLAGS, t->opts.run_flags | (l3 ? EV_RUN_L3 : 0)},
 	};
 

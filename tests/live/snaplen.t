@@ -5,8 +5,8 @@
 live_begin
 need tshark capinfos
 
-# probes/events.h: 65528, the largest perf record, less its 12 bytes of framing and struct ev_packet (160)
-readonly caplen_max=65356
+# probes/events.h: what a perf record carries (65528, less its 12 bytes of framing and struct ev_packet: 176), and both do
+readonly caplen_max=65340 snaplen_max=66364
 
 lengths()
 {
@@ -35,10 +35,23 @@ for backend in $backends; do
 	tap_stop
 	ok "$backend, whole packets: every packet names its process, no byte is missing" judge
 	ok "$backend, whole packets: a valid file" file_is_valid "$file"
-	is "$backend, whole packets: cut only at $caplen_max" \
-		"$(lengths "$file" | awk -v max=$caplen_max '{ print $2 == ($1 < max ? $1 : max) ? "right" : $0 }' | sort -u)" right
+	is "$backend, whole packets: cut only at $snaplen_max" \
+		"$(lengths "$file" | awk -v max=$snaplen_max '{ print $1 > max || $2 == $1 ? "right" : $0 }' | sort -u)" right
 	ok "$backend, whole packets: segmentation offload made some above 32 KiB" \
 		test "$(lengths "$file" | awk '$1 > 32768' | wc -l)" -gt 0
 	like "$backend, whole packets: none was lost" "$(tap_says)" ', 0 lost$'
+
+	# The loopback's are as long as an IP packet can be, and longer than a perf record.
+	truth_clear
+	file=$work/$backend-loopback.pcapng
+	tap_start a --backend "$backend" -i lo -w "$file" --print
+	is "$backend, loopback: listens" $? 0
+	server_options=--oneway ok "$backend, loopback: 4 MB" exchange a a tcp 127.0.0.1 --oneway --bytes 4000000
+	tap_stop
+	ok "$backend, loopback: every packet names its process, no byte is missing" judge
+	is "$backend, loopback: packets are whole" \
+		"$(lengths "$file" | awk -v max=$snaplen_max '{ print $1 > max || $2 == $1 ? "right" : $0 }' | sort -u)" right
+	ok "$backend, loopback: some are longer than a record" test "$(lengths "$file" | awk -v max=$caplen_max '$1 > max' | wc -l)" -gt 0
+	like "$backend, loopback: none was lost" "$(tap_says)" ', 0 lost$'
 done
 done_testing

@@ -66,7 +66,7 @@ static void test_defaults(void)
 	tap_ok(taken(&none), "no argument at all");
 	tap_ok(opts.action == ACTION_CAPTURE && !opts.iface_cnt && !opts.netns_cnt && !opts.pid_cnt && !opts.uid_cnt,
 		"captures all");
-	tap_ok(opts.snaplen == EV_CAPLEN_MAX && !opts.max_packets && !opts.duration_ns && !opts.write_path,
+	tap_ok(opts.snaplen == EV_SNAPLEN_MAX && !opts.max_packets && !opts.duration_ns && !opts.write_path,
 		"without limit");
 	tap_ok(opts.map_size == 10240 && opts.buffer_size == 8 << 20 && opts.window_ns == 20000000,
 		"with the sizes --help says");
@@ -107,8 +107,8 @@ static void test_values(void)
 		"uids");
 	tap_ok(taken(ARGS("-c", "18446744073709551615")) && opts.max_packets == UINT64_MAX,
 		"a count of 2^64 - 1");
-	tap_ok(taken(ARGS("-s", "0")) && opts.snaplen == EV_CAPLEN_MAX, "-s 0: whole packets");
-	tap_ok(taken(ARGS("-s", "262144")) && opts.snaplen == EV_CAPLEN_MAX, "-s 262144: as much as can be");
+	tap_ok(taken(ARGS("-s", "0")) && opts.snaplen == EV_SNAPLEN_MAX, "-s 0: whole packets");
+	tap_ok(taken(ARGS("-s", "262144")) && opts.snaplen == EV_SNAPLEN_MAX, "-s 262144: as much as can be");
 	tap_ok(taken(ARGS("-s", "1")) && opts.snaplen == 1, "-s 1");
 	tap_ok(taken(ARGS("--window", "10000")) && opts.window_ns == 10000000000, "a window in milliseconds");
 	tap_ok(taken(ARGS("--map-size", "16777216")) && opts.map_size == 16777216, "the largest map");

@@ -72,11 +72,10 @@ static enum tls_answer on_library(void *ctx, const struct tls_file *file)
 		return TLS_FILE_NONE;
 	}
 	if (needs_crypto(&points) && !file->pid) {
-		if (file->named && !tls_find_is_library(file->name))
-			log_warn("--libssl %s: no secrets from it: they are to be seen in the libcrypto of who maps it, and that is not noticed "
-				 "of a file of such a name (libssl*.so* would do)",
-				file->name);
-		return TLS_FILE_LATER; /* whoever maps it says which libcrypto it goes with */
+		if (!file->named || tls_find_is_library(file->name))
+			return TLS_FILE_LATER; /* whoever maps it says which libcrypto it goes with */
+		points.way = TLS_WAY_NONE;
+		snprintf(points.why, sizeof(points.why), "which libcrypto it goes with is noticed only if it is named libssl*.so*");
 	}
 	if (points.way == TLS_WAY_NONE)
 		log_warn("%s%s: no secrets from it: %s (its debug information under /usr/lib/debug would do)", file->name,

@@ -15,8 +15,8 @@
  * (BIO_f_ssl, where tls_inner is not known) is counted and not told. QUIC's objects (3.2) are told from connections by their type; what it
  * does with the connection within was not tried.
  *
- * The probes are where every user of that libcrypto passes: some 20 hits a handshake, estimated 150 on 1.1.1. So this is the last way, and libcrypto is probed
- * only when a process maps it that has such a libssl, or where both are in one file.
+ * The probes are where every user of that libcrypto passes: some 20 hits a handshake, estimated 150 on 1.1.1. So this is the last way,
+ * and libcrypto is probed only when a process maps it that has such a libssl, or where both are in one file.
  *
  * GnuTLS has no such way that is whole: it derives through an internal table of functions. TLS 1.3 passes nettle's exported hkdf_expand
  * with a keyed hash in place of the key: that lies nowhere that would tell whose it is, and its own exported gnutls_hkdf_expand is

@@ -9,7 +9,7 @@
  *
  * Where OpenSSL's is not found, its secrets are seen where libcrypto derives them: source/tls_kdf.h has what that shows, why it is certain,
  * and what it costs. No build of Debian's from 11 to sid needs it: in all of them, on both machines, the two labels were enough
- * (tests/tls/points.t). A user is told the better remedy, the library's debug symbols.
+ * (tests/tls/points.t).
  */
 #ifndef PIDTAP_SOURCE_TLS_POINTS_H
 #define PIDTAP_SOURCE_TLS_POINTS_H

@@ -22,6 +22,16 @@ nobody_plays()
 	no "$case: nor is one counted" grep 'unknown connections' "$work/err"
 }
 
+# Of a library that is named, and is not called libssl, nobody tells which libcrypto it goes with.
+named_plays()
+{
+	cp "$work/misspelt/$(basename "$(library libssl)")" "$work/tls.so" || return
+	tap_start a --backend "$backend" -i lo --keylog "$work/log" --libssl "$work/tls.so"
+	is "$case: listens" $? 0
+	like "$case: it is said" "$(cat "$work/err")" 'tls.so: no secrets from it: which libcrypto'
+	tap_stop
+}
+
 # What TLS 1.3 derives, derived by a program for itself, without a connection and in the midst of one's handshake.
 strangers_play()
 {
@@ -66,6 +76,8 @@ seen_openssl=(openssl)
 for backend in $backends; do
 	case="$backend, nobody seen"
 	nobody_plays
+	case="$backend, another name"
+	named_plays
 	case="$backend, in a program"
 	static_plays
 	if [ "$(basename "$(library libssl)")" = libssl.so.3 ]; then # 1.1.1 has no EVP_KDF

@@ -239,9 +239,9 @@ PT_INLINE int pt_kdf_next(struct pt_kdf *k, void *at)
 	return 1;
 }
 
-int up_kdf_derive(struct pt_regs *ctx, void *kdf, u8 *out, u64 len, void *params)
+int up_kdf_derive(struct pt_regs *ctx, void *kdf, u8 *out, u64 len)
 {
-	struct pt_kdf k = {.object = params, .out = {out, len}};
+	struct pt_kdf k = {.object = (void *)PT_ARG4(ctx), .out = {out, len}};
 	u64 id = bpf_get_current_pid_tgid();
 
 	m_kdf.update(&id, &k); /* also without: this return is not that of one before */
@@ -299,22 +299,23 @@ PT_INLINE void pt_pkey_info(struct pt_kdf *k, u8 *info, u64 len)
 }
 
 /* (object, key type, operation, command, length, data) */
-int up_pkey_ctrl(struct pt_regs *ctx, void *object, int type, int op, int cmd, int len, u8 *data)
+int up_pkey_ctrl(struct pt_regs *ctx, void *object)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	struct pt_kdf *k = m_kdf.lookup(&id);
-	struct pt_kdf_bytes bytes = {data, (u32)len};
+	struct pt_kdf_bytes bytes = {(u8 *)PT_ARG6(ctx), (u32)PT_ARG5(ctx)};
+	u32 cmd = PT_ARG4(ctx);
 
 	if (!k || k->object != object)
 		return 0;
 	if (cmd == PT_PKEY_TLS_SECRET)
 		k->secret = bytes;
 	else if (cmd == PT_PKEY_TLS_SEED)
-		pt_kdf_seed(k, data, (u32)len);
+		pt_kdf_seed(k, bytes.data, bytes.len);
 	else if (cmd == PT_PKEY_HKDF_KEY)
 		k->key = bytes;
 	else if (cmd == PT_PKEY_HKDF_INFO)
-		pt_pkey_info(k, data, (u32)len);
+		pt_pkey_info(k, bytes.data, bytes.len);
 	return 0;
 }
 

@@ -40,7 +40,8 @@
 #define EV_SECRET 9 /* ev_secret: TLS keys became known; on m_owners, read at once */
 #define EV_TLS_DATA 10 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
 #define EV_RENAME 11 /* ev_proc: it has another name (exec, prctl, /proc/PID/comm) */
-#define EV_TAIL 12 /* ev_tail: on m_packets, before its packet */
+#define EV_KDF 12 /* ev_kdf: as EV_SECRET, seen in libcrypto */
+#define EV_TAIL 13 /* ev_tail: on m_packets, before its packet */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -222,6 +223,24 @@ struct ev_secret {
 	char label[EV_LABEL_LEN]; /* "CLIENT_RANDOM", "SERVER_TRAFFIC_SECRET_0" ... */
 } EV_RECORD;
 
+/* What libcrypto derived in TLS, where its use as a TLS secret is not told by libssl itself; of TLS 1.2 and before label is "key
+ * expansion", secret the master secret. */
+#define EV_KDF_LABEL_LEN 16
+#define EV_KDF_OBJECT 4096   /* OpenSSL's connection object is larger (5,576 bytes and more), its secrets are in this much of it */
+#define EV_KDF_UPDATES 0x01  /* flags: that libssl's own key log has the secrets of key updates */
+struct ev_kdf {
+	struct ev_hdr hdr;
+	__u64 ssl; /* as in ev_secret; of TLS 1.2 not known: 0 */
+	__u32 pid;
+	__u32 tid;
+	__u8 random[EV_RANDOM_LEN]; /* as in ev_secret */
+	__u8 key[EV_SECRET_MAX];    /* TLS 1.3: what it was derived from, secret_len bytes */
+	__u8 secret[EV_SECRET_MAX];
+	__u32 secret_len; /* 0: whose it is is not known, and it is not told */
+	__u32 flags;
+	char label[EV_KDF_LABEL_LEN]; /* "c hs traffic" ... (RFC 8446 section 7.1); NUL-terminated by the kernel side */
+} EV_RECORD;
+
 /* ev_tls_data.flags */
 #define EV_TLS_WRITE 0x01    /* the process wrote it; else it read it */
 #define EV_TLS_KEY 0x02	     /* owner's socket is known: key, sk and sock_id are valid */
@@ -335,6 +354,7 @@ _Static_assert(sizeof(struct ev_shake) == 72, "ev_shake");
 _Static_assert(sizeof(struct ev_proc) == 72, "ev_proc");
 _Static_assert(sizeof(struct ev_exec) == 320, "ev_exec");
 _Static_assert(sizeof(struct ev_secret) == 184, "ev_secret");
+_Static_assert(sizeof(struct ev_kdf) == 216, "ev_kdf");
 _Static_assert(sizeof(struct ev_tls_data) == 184, "ev_tls_data");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
 _Static_assert(sizeof(struct ev_tail) == 24 + EV_TAIL_LEN, "ev_tail");

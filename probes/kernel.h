@@ -47,6 +47,7 @@
  * removed with that libbcc. */
 #define PT_ARG4(ctx) PT_REGS_PARM4(ctx)
 #define PT_ARG5(ctx) PT_REGS_PARM5(ctx)
+#define PT_ARG6(ctx) PT_REGS_PARM6(ctx)
 
 /* struct task_struct's start on CLOCK_BOOTTIME was renamed in 5.5; this is about the headers, not the kernel's
  * abilities. */

@@ -46,3 +46,4 @@
 #endif
 #include "tls_sock.c"
 #include "tls.c"
+#include "tls_kdf.c"

@@ -31,9 +31,9 @@ PT_INLINE void pt_read_secret(u8 *to, u8 *from, u64 len)
 		PT_READ_USER_N(to + 48, 16, from + 48);
 }
 
-PT_INLINE void pt_read_random(u8 *to, void *ssl)
+/* `place`: EV_TLS_RANDOM() */
+PT_INLINE void pt_read_random(u8 *to, void *ssl, u64 place)
 {
-	u64 place = PT_PATCHED(0x7069647461700004);
 	void *object = ssl;
 
 	if (place >> 32 != EV_TLS_NO_DEREF) {
@@ -61,7 +61,7 @@ int up_log_secret(struct pt_regs *ctx, void *ssl, void *label, void *secret)
 	ev.label_at = (u64)label;
 	pt_read_label(ev.label, label);
 	pt_read_secret(ev.secret, secret, len);
-	pt_read_random(ev.random, ssl);
+	pt_read_random(ev.random, ssl, PT_PATCHED(0x7069647461700004));
 	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
 		pt_count(EV_STAT_SECRET_FAILED);
 	return 0;

@@ -26,10 +26,12 @@ static void print_library(const struct tls_file *file, const struct tls_points *
 		printf("no secrets: %s", points->why);
 	else
 		printf("secrets by %s", tls_way_name(points->way));
+	if (points->way == TLS_WAY_KDF)
+		printf(" (QUIC not tried%s)", points->inner ? "" : ", not TLS 1.3 by BIO_f_ssl");
 	printf("; plaintext by %zu probes\n", points->cnt);
 }
 
-static bool on_file(void *ctx, const struct tls_file *file)
+static enum tls_answer on_file(void *ctx, const struct tls_file *file)
 {
 	struct listing *l = ctx;
 	struct tls_points points;
@@ -41,7 +43,7 @@ static bool on_file(void *ctx, const struct tls_file *file)
 	} else if (file->named) {
 		printf("  no  %s: %s\n", file->name, err ? strerror(-err) : "no OpenSSL (1.1.1 or later) or GnuTLS in it");
 	}
-	return false;
+	return TLS_FILE_NONE;
 }
 
 static void look_at_processes(struct tls_find *find)

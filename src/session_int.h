@@ -286,9 +286,11 @@ void session_on_sharer(struct session *s, const struct ev_owner *ev);
 void session_find_holders(struct session *s, const struct ev_packet *ev, struct packet *p);
 
 /* session_tls.c: the libraries of the system are probed at the start, those only processes know while the capture runs. */
+bool session_wants_secrets(const struct session *s);
 int session_open_tls(struct session *s);
 void session_close_tls(struct session *s);
 void session_on_secret(struct session *s, const struct ev_secret *ev);
+void session_on_kdf(struct session *s, const struct ev_kdf *ev);
 /* A record of m_tls. */
 void session_on_plain(void *ctx, const void *rec, size_t len);
 /* Reads what was mapped, and looks at some more processes where it must: in each turn of the loop, which its rings wake, but not too

@@ -88,6 +88,8 @@ static void on_owner(void *ctx, const void *rec, size_t len)
 		session_on_release(s, rec);
 	} else if (hdr->type == EV_SECRET) {
 		session_on_secret(s, rec);
+	} else if (hdr->type == EV_KDF) {
+		session_on_kdf(s, rec);
 	} else if (hdr->type == EV_SHAKE) {
 		attribute_chosen(s->attributor, rec);
 	} else if (hdr->type != EV_PACKET) {

@@ -26,6 +26,8 @@ int session_make_maps(struct session *s)
 		{"m_tls_unsent", s->opts->plaintext ? s->opts->map_size : 1},
 		{"m_tls_memory", s->opts->plaintext ? TLS_THREADS : 1},
 		{"m_tls_rest", s->opts->plaintext ? TLS_THREADS : 1},
+		{"m_kdf_call", session_wants_secrets(s) ? TLS_THREADS : 1},
+		{"m_kdf", session_wants_secrets(s) ? TLS_THREADS : 1},
 	};
 	int err = maps_create(&s->bundle, sizes, sizeof(sizes) / sizeof(*sizes), &s->maps);
 

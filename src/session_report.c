@@ -81,6 +81,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->kernel[EV_STAT_SECRET_FAILED], "TLS secrets lost");
 	put_if(b, st->secrets_failed, "TLS secrets not understood");
 	put_if(b, st->secrets_unnamed, "of them without a label");
+	put_if(b, st->secrets_whose, "TLS secrets of unknown connections");
 	put_if(b, st->early, "judged early");
 	put_if(b, st->owner_evicted, "owners evicted in the kernel (--map-size)");
 	put_if(b, st->kernel[EV_STAT_FLOW_FULL] + st->kernel[EV_STAT_SOCK_FULL],

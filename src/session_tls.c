@@ -2,6 +2,7 @@
 /* TLS: which libraries are probed, what comes of their secrets, and packets that wait for them. */
 #include "session_int.h"
 #include "base/log.h"
+#include "model/kdf.h"
 #include "model/record.h"
 #include "source/procmem.h"
 
@@ -32,32 +33,61 @@ static const char *whose(const struct tls_file *file, char text[32])
 	return text;
 }
 
-static bool on_library(void *ctx, const struct tls_file *file)
+static enum tls_answer on_crypto(struct session *s, const struct tls_file *file)
+{
+	struct tls_kdf kdf;
+	char of[32];
+
+	if (tls_points_crypto(file->fd, &kdf)) {
+		log_warn("%s%s: no OpenSSL that is known: no secrets by it", file->name, whose(file, of));
+		return TLS_FILE_NONE;
+	}
+	if (tls_probes_attach_crypto(s->tls_probes, file->fd, file->name, &kdf))
+		return TLS_FILE_NONE;
+	log_verbose("%s%s: its KDF functions are probed, which costs all who use it", file->name, whose(file, of));
+	return TLS_FILE_PROBED;
+}
+
+static bool needs_crypto(const struct tls_points *points)
+{
+	return points->way == TLS_WAY_KDF && points->kdf_by == TLS_KDF_OUTSIDE;
+}
+
+static enum tls_answer on_library(void *ctx, const struct tls_file *file)
 {
 	struct session *s = ctx;
 	struct tls_points points;
-	int err = tls_points_find(file->fd, &s->root, file->dir, &points);
 	char of[32];
+	int err;
 
+	if (file->crypto)
+		return on_crypto(s, file);
+	err = tls_points_find(file->fd, &s->root, file->dir, &points);
 	if (err || points.kind == TLS_NONE) {
 		if (file->named)
 			log_warn("--libssl %s: %s: nothing of it is captured", file->name,
 				err == -ENOEXEC ? "no ELF file for a 64-bit machine" :
 				err		? strerror(-err) :
 						  "no OpenSSL (1.1.1 or later) or GnuTLS in it");
-		return false;
+		return TLS_FILE_NONE;
+	}
+	if (needs_crypto(&points) && !file->pid) {
+		if (!file->named || tls_find_is_library(file->name))
+			return TLS_FILE_LATER; /* whoever maps it says which libcrypto it goes with */
+		points.way = TLS_WAY_NONE;
+		snprintf(points.why, sizeof(points.why), "which libcrypto it goes with is noticed only if it is named libssl*.so*");
 	}
 	if (points.way == TLS_WAY_NONE)
 		log_warn("%s%s: no secrets from it: %s (its debug information under /usr/lib/debug would do)", file->name,
 			whose(file, of), points.why);
 	if (tls_probes_attach(s->tls_probes, file->fd, file->name, &points)) {
 		s->stats.libraries_failed++;
-		return false;
+		return TLS_FILE_NONE;
 	}
 	s->stats.libraries++;
 	s->stats.libraries_mute += points.way == TLS_WAY_NONE;
 	log_verbose("TLS library %s%s: secrets by %s", file->name, whose(file, of), tls_way_name(points.way));
-	return true;
+	return needs_crypto(&points) ? TLS_FILE_CRYPTO : TLS_FILE_PROBED;
 }
 
 static int find_named(struct session *s)
@@ -117,6 +147,13 @@ static void find_existing(struct session *s)
 		look_at_some(s);
 }
 
+bool session_wants_secrets(const struct session *s)
+{
+	const struct options *o = s->opts;
+
+	return o->plaintext || o->keylog_path || (o->write_path && !o->no_keys);
+}
+
 int session_open_tls(struct session *s)
 {
 	const struct tls_probes_opts opts = {
@@ -129,7 +166,7 @@ int session_open_tls(struct session *s)
 	const struct options *o = s->opts;
 	int err;
 
-	if (!o->plaintext && !o->keylog_path && (!o->write_path || o->no_keys))
+	if (!session_wants_secrets(s))
 		return 0;
 	s->secrets = secret_table_new(CONNECTIONS_MAX);
 	s->tls_probes = tls_probes_new(&opts);
@@ -216,6 +253,18 @@ static void name_secret(const struct session *s, struct ev_secret *ev)
 {
 	if (!ev->label[0])
 		procmem_text(&s->root, ev->pid, ev->label_at, ev->label, sizeof(ev->label));
+}
+
+void session_on_kdf(struct session *s, const struct ev_kdf *ev)
+{
+	struct ev_secret secret;
+	int makes = s->secrets ? kdf_secret(s->secrets, ev, &secret) : 0;
+
+	if (makes < 0)
+		s->stats.secrets_whose++;
+	if (makes > 0)
+		session_on_secret(s, &secret);
+	explicit_bzero(&secret, sizeof(secret));
 }
 
 void session_on_secret(struct session *s, const struct ev_secret *rec)

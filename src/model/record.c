@@ -33,6 +33,11 @@ static bool secret_ok(const struct ev_secret *s)
 	return s->secret_len && s->secret_len <= EV_SECRET_MAX && !s->label[EV_LABEL_LEN - 1];
 }
 
+static bool kdf_ok(const struct ev_kdf *k)
+{
+	return k->secret_len <= EV_SECRET_MAX && !k->label[EV_KDF_LABEL_LEN - 1];
+}
+
 static bool tls_data_ok(const struct ev_tls_data *d, size_t len)
 {
 	return d->len <= len - sizeof(*d) && d->offset <= d->total && d->len <= d->total - d->offset;
@@ -60,6 +65,8 @@ static size_t fixed_size(uint16_t type)
 		return sizeof(struct ev_exec);
 	case EV_SECRET:
 		return sizeof(struct ev_secret);
+	case EV_KDF:
+		return sizeof(struct ev_kdf);
 	case EV_TLS_DATA:
 		return sizeof(struct ev_tls_data);
 	case EV_TAIL:
@@ -90,6 +97,8 @@ int record_check(const void *data, size_t len)
 		ok = exec_ok(data);
 	else if (hdr->type == EV_SECRET)
 		ok = secret_ok(data);
+	else if (hdr->type == EV_KDF)
+		ok = kdf_ok(data);
 	else if (hdr->type == EV_TLS_DATA)
 		ok = tls_data_ok(data, len);
 	return ok ? 0 : -EBADMSG;

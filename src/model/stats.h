@@ -28,6 +28,7 @@ struct stats {
 	uint64_t secrets;	      /* TLS secrets handed to the sinks */
 	uint64_t secrets_failed;      /* that could not be understood or kept; */
 	uint64_t secrets_unnamed;     /* of these, whose label could not be read: its page had not been touched yet */
+	uint64_t secrets_whose;	      /* seen in libcrypto, and of which connection is not known: not told */
 	uint64_t libraries;	      /* TLS libraries that are probed; */
 	uint64_t libraries_mute;      /* of these, whose secrets are not to be had; */
 	uint64_t libraries_failed;    /* not of these: that could not be probed */

@@ -9,6 +9,7 @@
 #define STEPS_TO_CALL 24  /* from loading a string to the call it is for */
 #define STEPS_OF_FUNC 64  /* short functions only are followed */
 #define PLACES_MAX 32
+#define BRANCHES_MAX 4
 #define FIELD_BYTES 32	  /* a field that is copied in pieces */
 
 struct code {
@@ -276,18 +277,47 @@ static bool walk_in_function(struct walk *w, unsigned int *steps)
 	return w->step.kind != STEP_RETURN && w->step.kind != STEP_CALL && w->step.kind != STEP_JUMP;
 }
 
+/* Where a function may go on, and what the registers hold there. */
+struct branches {
+	struct walk list[BRANCHES_MAX];
+	size_t cnt;
+};
+
+static void note_branch(struct branches *b, const struct walk *w)
+{
+	struct walk *at = &b->list[b->cnt];
+
+	if (b->cnt == BRANCHES_MAX || (uint64_t)w->step.imm <= w->addr)
+		return;
+	walk_from(at, w->c, (uint64_t)w->step.imm);
+	memcpy(at->regs, w->regs, sizeof(at->regs));
+	b->cnt++;
+}
+
+static void note_places(struct places *places, struct walk *w, struct branches *branches)
+{
+	unsigned int steps = 0;
+
+	for (; walk_in_function(w, &steps); apply(w)) {
+		const struct code_step *s = &w->step;
+
+		if ((s->kind == STEP_ADD && s->imm) || s->kind == STEP_LOAD)
+			note_place(places, add(w->regs[s->src], s->imm));
+		if (s->kind == STEP_BRANCH && branches)
+			note_branch(branches, w);
+	}
+}
+
 int code_read_place(const struct code *c, uint64_t func, struct code_value *place)
 {
 	struct places places = {.cnt = 0};
-	unsigned int steps = 0;
+	struct branches branches = {.cnt = 0};
 	struct walk w;
 
-	for (walk_function(&w, c, func); walk_in_function(&w, &steps); apply(&w)) {
-		const struct code_step *s = &w.step;
-
-		if ((s->kind == STEP_ADD && s->imm) || s->kind == STEP_LOAD)
-			note_place(&places, add(w.regs[s->src], s->imm));
-	}
+	walk_function(&w, c, func);
+	note_places(&places, &w, &branches);
+	for (size_t i = 0; !places.cnt && w.step.kind == STEP_CALL && i < branches.cnt; i++)
+		note_places(&places, &branches.list[i], NULL);
 	return one_place(&places, place);
 }
 

@@ -58,7 +58,9 @@ bool code_calls(const struct code *c, uint64_t func, uint64_t target);
 uint64_t code_stub_of(const struct code *c, uint64_t slot);
 
 /* The one place a function that copies a field out of its first argument's object (an accessor) reads, or takes the address of:
- * CODE_ADDRESS or CODE_MEMBER of argument 0. 0, or -ENOENT where there is none, or several. */
+ * CODE_ADDRESS or CODE_MEMBER of argument 0. One that calls another function first may do so for other kinds of objects only: then the
+ * place is looked for where its branches before that call lead to (OpenSSL since 3.2 asks whether it is QUIC). 0, or -ENOENT where
+ * there is none, or several. */
 int code_read_place(const struct code *c, uint64_t func, struct code_value *place);
 
 /* What a function stores first at the address in its argument `arg`, where that is such a place: an accessor that returns a pointer. */

@@ -144,7 +144,6 @@ static void step(csh cs, const cs_insn *insn, struct code_step *out)
 	bool direct = a->op_count == 1 && is_plain_imm(&a->operands[0]);
 	int dst = a->op_count && a->operands[0].type == ARM64_OP_REG ? number_of(a->operands[0].reg) : -1;
 
-	(void)cs;
 	if (insn->id == ARM64_INS_RET) {
 		out->kind = STEP_RETURN;
 	} else if (insn->id == ARM64_INS_BL || insn->id == ARM64_INS_BLR) {
@@ -153,6 +152,11 @@ static void step(csh cs, const cs_insn *insn, struct code_step *out)
 	} else if ((insn->id == ARM64_INS_B && (a->cc == ARM64_CC_INVALID || a->cc == ARM64_CC_AL)) || insn->id == ARM64_INS_BR) {
 		out->kind = STEP_JUMP;
 		out->imm = direct ? a->operands[0].imm : 0;
+	} else if (cs_insn_group(cs, insn, CS_GRP_JUMP)) { /* b.eq, cbz, tbz ...: where to stands last */
+		const cs_arm64_op *to = a->op_count ? &a->operands[a->op_count - 1] : NULL;
+
+		out->kind = STEP_BRANCH;
+		out->imm = to && is_plain_imm(to) ? to->imm : 0;
 	} else if (insn->id == ARM64_INS_STR || insn->id == ARM64_INS_STUR) {
 		step_str(a, out);
 	} else if (dst >= 0 && !writes_none(insn->id)) {

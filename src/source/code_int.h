@@ -17,6 +17,7 @@ enum step_kind {
 	STEP_STORE,  /* 8 bytes at dst + imm = src */
 	STEP_CALL,   /* to imm; 0: not known where */
 	STEP_JUMP,   /* likewise, always taken */
+	STEP_BRANCH, /* likewise, taken or not */
 	STEP_RETURN
 };
 

@@ -128,6 +128,11 @@ static void step(csh cs, const cs_insn *insn, struct code_step *out)
 		out->kind = STEP_RETURN;
 		return;
 	}
+	if (direct && cs_insn_group(cs, insn, CS_GRP_JUMP)) {
+		out->kind = STEP_BRANCH;
+		out->imm = ops[0].imm;
+		return;
+	}
 	if (insn->id == X86_INS_MOV && x86->op_count == 2 && ops[0].type == X86_OP_MEM) {
 		step_store(ops, out);
 	} else if (dst >= 0) {

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROG_MAX 64 /* those of the text, and up_log_secret once for each place of the random */
+#define PROG_MAX 64 /* those of the text, and up_log_secret and up_kdf_call* once for each place of the random */
 #define LOG_SECRET "up_log_secret"
 #define MORE "ur_tls_more"
 
 struct prog {
 	const char *name;
-	uint64_t random; /* patched into LOG_SECRET; 0 in the others */
+	uint64_t random; /* patched into it, 0 where it needs none */
 	int fd;
 };
 
@@ -137,6 +137,34 @@ static const char *remedy(int err)
 	return "";
 }
 
+static int add_kdf(struct tls_probes *t, const char *path, const struct tls_kdf *kdf, uint64_t random)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < kdf->cnt; i++)
+		err = add_probe(t, path, kdf->points[i].prog, kdf->points[i].offset, kdf->points[i].random ? random : 0);
+	return err;
+}
+
+/* All of a file's probes, or none. */
+static int settle(struct tls_probes *t, const char *name, size_t before, int err)
+{
+	if (!err)
+		return 0;
+	log_err("cannot probe %s: %s%s", name, strerror(-err), remedy(err));
+	detach_to(t, before);
+	return err;
+}
+
+int tls_probes_attach_crypto(struct tls_probes *t, int fd, const char *name, const struct tls_kdf *kdf)
+{
+	size_t before = t->cnt;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return settle(t, name, before, add_kdf(t, path, kdf, 0));
+}
+
 int tls_probes_attach(struct tls_probes *t, int fd, const char *name, const struct tls_points *points)
 {
 	size_t before = t->cnt;
@@ -144,17 +172,15 @@ int tls_probes_attach(struct tls_probes *t, int fd, const char *name, const stru
 	int err = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (points->way != TLS_WAY_NONE)
+	if (points->way == TLS_WAY_KDF)
+		err = add_kdf(t, path, &points->kdf, points->random);
+	else if (points->way != TLS_WAY_NONE)
 		err = add_probe(t, path, LOG_SECRET, points->log_secret, points->random);
 	if (!err && t->opts.plaintext)
 		err = need_more(t);
 	for (size_t i = 0; !err && t->opts.plaintext && i < points->cnt; i++)
 		err = add_probe(t, path, points->points[i].prog, points->points[i].offset, 0);
-	if (!err)
-		return 0;
-	log_err("cannot probe %s: %s%s", name, strerror(-err), remedy(err));
-	detach_to(t, before);
-	return err;
+	return settle(t, name, before, err);
 }
 
 size_t tls_probes_count(const struct tls_probes *t)

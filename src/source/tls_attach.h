@@ -33,6 +33,9 @@ void tls_probes_free(struct tls_probes *t);
  * printing: then nothing is attached to it, and the others stay. */
 int tls_probes_attach(struct tls_probes *t, int fd, const char *name, const struct tls_points *points);
 
+/* Likewise to a libcrypto's functions that derive secrets, for the libraries that are probed by TLS_WAY_KDF. */
+int tls_probes_attach_crypto(struct tls_probes *t, int fd, const char *name, const struct tls_kdf *kdf);
+
 /* Probes attached. */
 size_t tls_probes_count(const struct tls_probes *t);
 

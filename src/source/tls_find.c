@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "source/tls_find.h"
+#include "source/file_set.h"
+#include "source/procmaps.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -17,15 +19,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define MAPS_MAX_BYTES (16U << 20) /* of a process with very many mappings */
-
 #define KNOWN_MAX 65536 /* files of which it is remembered that they were looked at; then the oldest are forgotten */
-
-/* A mapping's file that was looked at. */
-struct looked {
-	struct mapped_file file;
-	UT_hash_handle hh;
-};
 
 /* A file that was told, by the numbers of stat(2). One that is probed keeps its number while it is; another's may be given to a new
  * file: its times tell them apart. */
@@ -42,7 +36,8 @@ struct tls_find {
 	struct sysroot root;
 	tls_find_cb cb;
 	void *ctx;
-	struct looked *looked;
+	struct file_set looked; /* mapped files that were looked at */
+	struct file_set needy;	/* libraries that need a libcrypto; generations 0 */
 	struct told *told;
 	DIR *proc; /* where the round stands; NULL: before its first */
 };
@@ -61,15 +56,12 @@ struct tls_find *tls_find_new(const struct sysroot *root, tls_find_cb cb, void *
 
 void tls_find_free(struct tls_find *f)
 {
-	struct looked *l, *next_looked;
 	struct told *t, *next_told;
 
 	if (!f)
 		return;
-	HASH_ITER(hh, f->looked, l, next_looked) {
-		HASH_DEL(f->looked, l);
-		free(l);
-	}
+	file_set_clear(&f->looked);
+	file_set_clear(&f->needy);
 	HASH_ITER(hh, f->told, t, next_told) {
 		HASH_DEL(f->told, t);
 		free(t);
@@ -77,33 +69,6 @@ void tls_find_free(struct tls_find *f)
 	if (f->proc)
 		closedir(f->proc);
 	free(f);
-}
-
-static bool is_looked(const struct tls_find *f, const struct mapped_file *file)
-{
-	struct looked *l;
-
-	HASH_FIND(hh, f->looked, file, sizeof(*file), l);
-	return l;
-}
-
-/* Out of memory: it will be looked at again, which costs time only. */
-static void note_looked(struct tls_find *f, const struct mapped_file *file)
-{
-	struct looked *l;
-
-	if (HASH_COUNT(f->looked) >= KNOWN_MAX) {
-		l = f->looked;
-		HASH_DEL(f->looked, l);
-	} else {
-		l = malloc(sizeof(*l));
-	}
-	if (!l)
-		return;
-	l->file = *file;
-	HASH_ADD(hh, f->looked, file, sizeof(l->file), l);
-	if (!l->hh.tbl)
-		free(l);
 }
 
 static bool is_same_time(const struct timespec *a, const struct timespec *b)
@@ -154,7 +119,7 @@ static bool is_named(const char *base, const char *name)
 	return !strncmp(base, name, len) && (!strncmp(base + len, ".so", 3) || (base[len] == '-' && strstr(base, ".so")));
 }
 
-static bool is_library_name(const char *path)
+bool tls_find_is_library(const char *path)
 {
 	const char *base = strrchr(path, '/');
 
@@ -162,11 +127,44 @@ static bool is_library_name(const char *path)
 	return is_named(base, "libssl") || is_named(base, "libgnutls");
 }
 
-/* Once for each file. `of`: whose mapping it is, or 0. */
-static void tell(struct tls_find *f, int fd, const char *name, uint32_t of, bool named)
+static bool is_crypto_name(const char *path)
 {
-	struct tls_file file = {.fd = fd, .name = name, .pid = of, .named = named};
+	const char *base = strrchr(path, '/');
+
+	return is_named(base ? base + 1 : path, "libcrypto");
+}
+
+static struct mapped_file without_generation(const struct mapping *m)
+{
+	struct mapped_file file = m->file;
+
+	file.generation = 0; /* /proc does not tell it */
+	return file;
+}
+
+static bool is_needy(const struct tls_find *f, const struct mapping *m)
+{
+	struct mapped_file file = without_generation(m);
+
+	return file_set_has(&f->needy, &file);
+}
+
+/* From the first on a libcrypto is something to look at. */
+static void note_needy(struct tls_find *f, const struct mapping *m)
+{
+	struct mapped_file file = without_generation(m);
+
+	if (!file_set_count(&f->needy))
+		file_set_clear(&f->looked);
+	file_set_add(&f->needy, &file);
+}
+
+/* Once for each file. `of`: the mapping it is of, or NULL. */
+static void tell(struct tls_find *f, int fd, const char *name, const struct mapping *of, bool named)
+{
+	struct tls_file file = {.fd = fd, .name = name, .pid = of ? of->pid : 0, .named = named};
 	struct told *t = new_told(f, fd);
+	enum tls_answer answer;
 	char dir[PATH_MAX];
 	char *slash;
 
@@ -177,7 +175,15 @@ static void tell(struct tls_find *f, int fd, const char *name, uint32_t of, bool
 	if (slash)
 		*slash = 0;
 	file.dir = dir;
-	t->probed = f->cb(f->ctx, &file);
+	file.crypto = file_set_count(&f->needy) && is_crypto_name(name);
+	answer = f->cb(f->ctx, &file);
+	t->probed = answer == TLS_FILE_PROBED || answer == TLS_FILE_CRYPTO;
+	if (answer == TLS_FILE_CRYPTO && of)
+		note_needy(f, of);
+	if (answer == TLS_FILE_LATER) {
+		HASH_DEL(f->told, t);
+		free(t);
+	}
 }
 
 int tls_find_path(struct tls_find *f, const char *path)
@@ -191,7 +197,7 @@ int tls_find_path(struct tls_find *f, const char *path)
 		close(fd);
 		return -EINVAL;
 	}
-	tell(f, fd, path, 0, true);
+	tell(f, fd, path, NULL, true);
 	close(fd);
 	return 0;
 }
@@ -210,10 +216,10 @@ static void look_into_folder(struct tls_find *f, const char *dir)
 	while (d && (e = readdir(d))) {
 		int fd;
 
-		if (!is_library_name(e->d_name) || (fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		if (!tls_find_is_library(e->d_name) || (fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", dir, e->d_name);
-		tell(f, fd, name, 0, false);
+		tell(f, fd, name, NULL, false);
 		close(fd);
 	}
 	if (d)
@@ -244,23 +250,6 @@ void tls_find_system(struct tls_find *f)
 }
 
 /* ---- processes ---- */
-
-/* A line of /proc/PID/maps (proc(5)): "START-END PERMS OFFSET MAJOR:MINOR INODE   PATH". false: no file is mapped for
- * execution here. */
-static bool parse_line(const char *line, uint32_t pid, struct mapping *m)
-{
-	char perms[5];
-	int path_at = 0;
-
-	memset(m, 0, sizeof(*m));
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %x:%x %" SCNu64 " %n", &m->start, &m->end, perms, &m->file.major,
-		    &m->file.minor, &m->file.ino, &path_at) < 6 ||
-		!path_at || perms[2] != 'x' || !m->file.ino || line[path_at] != '/')
-		return false;
-	m->pid = pid;
-	m->path = line + path_at;
-	return true;
-}
 
 /* A file, whatever its path leads to now or in which mount namespace. */
 static int open_link(struct tls_find *f, uint32_t pid, const char *link)
@@ -313,37 +302,72 @@ static int open_library(struct tls_find *f, const struct mapping *m)
 	return fd >= 0 ? fd : open_here(f, m);
 }
 
-void tls_find_mapping(struct tls_find *f, const struct mapping *m)
+static void look_at(struct tls_find *f, const struct mapping *m)
 {
-	bool library = is_library_name(m->path);
+	bool library = tls_find_is_library(m->path) || (file_set_count(&f->needy) && is_crypto_name(m->path));
 	char program[PATH_MAX];
 	int fd;
 
 	/* without a generation the number may be another file's by now: that of a library is worth opening it */
-	if ((!library || m->file.generation) && is_looked(f, &m->file))
+	if ((!library || m->file.generation) && file_set_has(&f->looked, &m->file))
 		return;
 	fd = library ? open_library(f, m) : open_program(f, m, program);
 	if (fd < 0)
 		return; /* it is gone; another may have the same file */
-	note_looked(f, &m->file);
-	tell(f, fd, library ? m->path : program, m->pid, false);
+	file_set_add(&f->looked, &m->file);
+	tell(f, fd, library ? m->path : program, m, false);
 	close(fd);
+}
+
+/* ---- who needs a libcrypto ---- */
+
+struct process {
+	struct tls_find *f;
+	bool needs;
+};
+
+static void on_needy(void *ctx, const struct mapping *m)
+{
+	struct process *p = ctx;
+
+	p->needs |= is_needy(p->f, m);
+}
+
+static void on_mapped(void *ctx, const struct mapping *m)
+{
+	struct process *p = ctx;
+
+	if (p->needs || !file_set_count(&p->f->needy) || !is_crypto_name(m->path))
+		look_at(p->f, m);
+}
+
+/* `needs`: it is known to have such a library. */
+static void look_through(struct tls_find *f, uint32_t pid, bool needs)
+{
+	struct process p = {.f = f, .needs = needs};
+	size_t before = file_set_count(&f->needy);
+
+	if (before && !needs)
+		procmaps_each(&f->root, pid, on_needy, &p);
+	procmaps_each(&f->root, pid, on_mapped, &p);
+	if (file_set_count(&f->needy) != before)
+		look_through(f, pid, true); /* again, for what its new library needs */
 }
 
 void tls_find_process(struct tls_find *f, uint32_t pid)
 {
-	char path[64], *text, *line, *rest;
+	look_through(f, pid, false);
+}
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	if (sysroot_read(&f->root, path, MAPS_MAX_BYTES, &text, NULL))
-		return;
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		struct mapping m;
+/* The libcrypto may be mapped first, or later, or be one that another process has, too. */
+void tls_find_mapping(struct tls_find *f, const struct mapping *m)
+{
+	bool crypto = is_crypto_name(m->path);
 
-		if (parse_line(line, pid, &m))
-			tls_find_mapping(f, &m);
-	}
-	free(text);
+	if (!file_set_count(&f->needy) || !crypto)
+		look_at(f, m);
+	if (file_set_count(&f->needy) && (crypto || is_needy(f, m)))
+		look_through(f, m->pid, !crypto);
 }
 
 bool tls_find_some(struct tls_find *f, unsigned int max)

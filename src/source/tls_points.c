@@ -192,10 +192,26 @@ static bool find_random(
 	uint64_t get = elf_image_symbol(img, lib->get_random);
 	struct code_value v;
 
-	if (!passed_on(code, log_secret, &v) && (!get || lib->read_random(code, get, &v) || !is_place(&v)))
+	if ((!log_secret || !passed_on(code, log_secret, &v)) && (!get || lib->read_random(code, get, &v) || !is_place(&v)))
 		return false;
 	*random = EV_TLS_RANDOM(v.kind == CODE_MEMBER ? v.outer : EV_TLS_NO_DEREF, v.inner);
 	return true;
+}
+
+/* What libcrypto derives for it, where the accessor tells which connection's that is. */
+static void find_kdf(const struct elf_image *img, const struct code *code, const struct library *lib, struct tls_points *out)
+{
+	struct tls_inner inner;
+
+	out->kdf_by = tls_kdf_by(img);
+	if (out->kdf_by == TLS_KDF_NONE || !find_random(img, code, lib, 0, &out->random))
+		return;
+	tls_inner_find(img, &inner);
+	tls_kdf_calls(img, &inner, &out->kdf);
+	if (out->kdf_by == TLS_KDF_INSIDE)
+		tls_kdf_functions(img, &out->kdf);
+	out->way = TLS_WAY_KDF;
+	out->why[0] = 0;
 }
 
 static void find_secrets(const struct elf_image *img, const struct library *lib, const struct sysroot *root,
@@ -216,6 +232,8 @@ static void find_secrets(const struct elf_image *img, const struct library *lib,
 		snprintf(out->why, sizeof(out->why), "%s is not in the file", lib->log_secret[0]);
 	if (out->why[0])
 		out->way = TLS_WAY_NONE;
+	if (!addr && code && lib->kind == TLS_OPENSSL)
+		find_kdf(img, code, lib, out);
 	code_close(code);
 }
 
@@ -284,6 +302,19 @@ int tls_points_find(int fd, const struct sysroot *root, const char *dir, struct 
 	return 0;
 }
 
+int tls_points_crypto(int fd, struct tls_kdf *out)
+{
+	struct elf_image *img;
+	int err = elf_image_open(fd, &img);
+
+	if (err)
+		return err;
+	memset(out, 0, sizeof(*out));
+	err = tls_kdf_functions(img, out);
+	elf_image_close(img);
+	return err;
+}
+
 const char *tls_way_name(enum tls_way way)
 {
 	static const char *const names[] = {
@@ -293,6 +324,7 @@ const char *tls_way_name(enum tls_way way)
 		[TLS_WAY_ID] = "debug file by build id",
 		[TLS_WAY_LINK] = "debug file by link",
 		[TLS_WAY_STRINGS] = "two string references",
+		[TLS_WAY_KDF] = "KDF functions of libcrypto",
 	};
 
 	return names[way];

@@ -7,16 +7,9 @@
  * that is called with two known labels. Where it keeps the client's random is read from the code that passes or returns it.
  * What cannot be found out is said, never guessed.
  *
- * Where that function is not found, libcrypto's exported KDF functions could be read instead (facts/ecapture.md section 3, way B). They
- * are not, because what they show is not enough to be sure. TLS 1.2: the call PRF(master, "key expansion", server random, client
- * random) has all of a line. TLS 1.3: EVP_KDF_derive gets the label, a secret and the hash of the transcript, but no random. Whose
- * they are would follow from the ClientHello that went through BIO_write(3) before in the same thread: that is a guess where
- * a thread has several handshakes under way, which every event loop has, since a client's keys are derived when the answer comes,
- * after the ClientHellos of others; and the exported SSL_ functions, which could tell them apart, are passed by in BIO_f_ssl. Certain
- * would be only to hash ClientHello and ServerHello as they went by on the wire and compare, which --keylog without packets
- * cannot, and then to follow each later secret to the one it is derived from. So half of the lines, of TLS 1.2 only, at 4 to
- * 150 hits a handshake in every program that uses libcrypto, against none that was ever needed: the two labels were enough in
- * all of Debian's builds from 11 to sid, on both machines (tests/tls/points.t). A user is told the remedy: the library's debug symbols.
+ * Where OpenSSL's is not found, its secrets are seen where libcrypto derives them: source/tls_kdf.h has what that shows, why it is certain,
+ * and what it costs. No build of Debian's from 11 to sid needs it: in all of them, on both machines, the two labels were enough
+ * (tests/tls/points.t).
  */
 #ifndef PIDTAP_SOURCE_TLS_POINTS_H
 #define PIDTAP_SOURCE_TLS_POINTS_H
@@ -26,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/sysroot.h"
+#include "source/tls_kdf.h"
 
 enum tls_kind { TLS_NONE, TLS_OPENSSL, TLS_GNUTLS };
 
@@ -35,7 +29,8 @@ enum tls_way {
 	TLS_WAY_DATA,	 /* by .gnu_debugdata */
 	TLS_WAY_ID,	 /* by separate debug information, found by build id */
 	TLS_WAY_LINK,	 /* likewise, by .gnu_debuglink */
-	TLS_WAY_STRINGS	 /* by two labels that it is called with */
+	TLS_WAY_STRINGS, /* by two labels that it is called with */
+	TLS_WAY_KDF	 /* not found, and secrets are seen in libcrypto */
 };
 
 /* A program of the BPF text and where in the file it is attached. */
@@ -50,8 +45,10 @@ struct tls_points {
 	enum tls_kind kind;
 	enum tls_way way;	/* of the function that gets the secrets */
 	char why[128];		/* one clause where way is TLS_WAY_NONE */
-	uint64_t log_secret;	/* its offset in the file */
+	uint64_t log_secret;	/* its offset in the file; not with TLS_WAY_KDF */
 	uint64_t random;	/* EV_TLS_RANDOM() */
+	enum tls_kdf_by kdf_by;	/* with TLS_WAY_KDF: whether kdf has the functions that derive, too, or they are in another file */
+	struct tls_kdf kdf;
 	struct tls_point points[TLS_POINT_MAX]; /* plaintext and binding */
 	size_t cnt;
 	bool inner;  /* reads and writes are seen where all ways into the library meet (tls_inner), else in its exported functions */
@@ -62,7 +59,11 @@ struct tls_points {
  * library. Negative errno: the file cannot be read as ELF (-ENOEXEC), or is of another machine than ours. */
 int tls_points_find(int fd, const struct sysroot *root, const char *dir, struct tls_points *out);
 
-/* "symbol table", ".gnu_debugdata", "debug file by build id", "debug file by link", "two string references" */
+/* Looks into a file for the functions of a libcrypto. 0: *out has them; -ENOENT: it is none; negative errno likewise. */
+int tls_points_crypto(int fd, struct tls_kdf *out);
+
+/* "symbol table", ".gnu_debugdata", "debug file by build id", "debug file by link", "two string references",
+ * "KDF functions of libcrypto" */
 const char *tls_way_name(enum tls_way way);
 
 /* "OpenSSL", "GnuTLS" */

@@ -18,7 +18,7 @@ make_files()
 {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=localhost 2>/dev/null &&
 		echo 'no library' >"$work/text.so" &&
-		LC_ALL=C sed 's/EARLY_EXPORTER_SECRET/EARLY_EXPORTER_SECREX/g' "$libssl" >"$work/libssl-blind.so" &&
+		LC_ALL=C sed 's/EARLY_EXPORTER_SECRET/EARLY_EXPORTER_SECREX/g; s/SSL_get_client_random/SSL_get_client_randox/g' "$libssl" >"$work/libssl-blind.so" &&
 		cp "$static" "$work/static"
 }
 

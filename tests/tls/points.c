@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/tls_points.c src/source/tls_inner.c src/source/code.c src/source/code_x86.c src/source/code_arm64.c src/source/elf_image.c src/source/elf_import.c
+/* links: src/source/tls_points.c src/source/tls_kdf.c src/source/tls_inner.c src/source/code.c src/source/code_x86.c src/source/code_arm64.c src/source/elf_image.c src/source/elf_import.c
  * src/base/sysroot.c src/base/buf.c -lcapstone -lelf -lz -larchive
  */
 /* points FILE: what tls_points_find() says of it, one line: kind, way, where the random is, probes of functions; or why not. */

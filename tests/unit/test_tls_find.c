@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/tls_find.c src/source/mappings.c src/source/ring.c compat/cpus.c src/base/sysroot.c src/base/buf.c -lbcc_bpf -lbpf
+/* links: src/source/tls_find.c src/source/procmaps.c src/source/file_set.c src/source/mappings.c src/source/ring.c compat/cpus.c src/base/sysroot.c src/base/buf.c -lbcc_bpf -lbpf
  * -lelf -lz */
 /* Libraries as they are mapped: by this process, from files that are no libraries at all, so only their names and numbers count. The
  * kernel's news need root. */
@@ -21,20 +21,21 @@
 /* What was told. */
 static char told_name[PATH_MAX];
 static uint32_t told_pid;
-static unsigned int told_cnt;
-static bool probed;
+static unsigned int told_cnt, told_crypto; /* the latter: as a libcrypto */
+static enum tls_answer answer = TLS_FILE_NONE;
 
-static bool on_file(void *ctx, const struct tls_file *file)
+static enum tls_answer on_file(void *ctx, const struct tls_file *file)
 {
 	char text[16] = "";
 
 	(void)ctx;
 	if (pread(file->fd, text, 4, 0) != 4 || strcmp(text, "here"))
-		return false; /* this test's own program, and what the machine has */
+		return TLS_FILE_NONE; /* this test's own program, and what the machine has */
 	snprintf(told_name, sizeof(told_name), "%s", file->name);
 	told_pid = file->pid;
+	told_crypto += file->crypto;
 	told_cnt++;
-	return probed;
+	return file->crypto ? TLS_FILE_PROBED : answer;
 }
 
 static const char *path_of(const char *name)
@@ -145,6 +146,49 @@ static void test_named(const struct sysroot *root)
 	tls_find_free(f);
 }
 
+/* A libcrypto is told of the processes only that map a library which needs it. */
+static void test_crypto(const struct sysroot *root)
+{
+	struct tls_find *f = tls_find_new(root, on_file, NULL);
+	void *crypto = map_new("libcrypto.so.99"), *library, *second;
+	struct mapping m = {.pid = 1};
+
+	answer = TLS_FILE_CRYPTO;
+	tap_is_int(look(f), 0, "a libcrypto alone is not told");
+	library = map_new("libssl.so.101");
+	tap_is_int(look(f), 2, "with a library that needs it it is");
+	tap_is_int(told_crypto, 1, "as what it is");
+	tap_is_str(told_name, path_of("libcrypto.so.99"), "after the library");
+	tap_is_int(look(f), 0, "both once");
+	second = map_new("libcrypto.so.98");
+	m.path = path_of("libcrypto.so.98");
+	tls_find_mapping(f, &m);
+	tap_is_int(told_crypto, 1, "not of a process without such a library");
+	m.pid = (uint32_t)getpid();
+	tls_find_mapping(f, &m);
+	tap_is_int(told_crypto, 2, "but of one that has it");
+	munmap(crypto, BYTES);
+	munmap(library, BYTES);
+	munmap(second, BYTES);
+	tls_find_free(f);
+}
+
+static void test_later(const struct sysroot *root)
+{
+	struct tls_find *f = tls_find_new(root, on_file, NULL);
+	void *at = map_new("libssl.so.102");
+	unsigned int before = told_cnt;
+
+	answer = TLS_FILE_LATER;
+	tls_find_path(f, path_of("libssl.so.102"));
+	answer = TLS_FILE_PROBED;
+	tap_is_int(told_cnt - before, 1, "a library that is named, and cannot be probed alone");
+	tap_is_int(look(f), 1, "is told again when it is mapped");
+	tap_is_int(look(f), 0, "once");
+	munmap(at, BYTES);
+	tls_find_free(f);
+}
+
 static void on_mapping(void *ctx, const struct mapping *m)
 {
 	if (m->pid == (uint32_t)getpid())
@@ -185,8 +229,10 @@ int main(void)
 	test_replaced(&root);
 	test_ended(&root);
 	test_named(&root);
-	probed = true;
+	answer = TLS_FILE_PROBED;
 	test_process(&root);
 	test_news(&root);
+	test_crypto(&root);
+	test_later(&root);
 	return tap_done();
 }

@@ -41,7 +41,7 @@
 #define EV_TLS_DATA 10 /* ev_tls_data: what went through a TLS library, in clear; on m_tls */
 #define EV_RENAME 11 /* ev_proc: it has another name (exec, prctl, /proc/PID/comm) */
 #define EV_KDF 12 /* ev_kdf: as EV_SECRET, seen in libcrypto */
-#define EV_TAIL 13 /* ev_tail: on m_packets, before its packet */
+#define EV_TAIL 13 /* ev_tail: on m_packets, before the packet */
 
 /* Which way a packet crosses the interface, seen from its host (ev_packet.dir) */
 #define EV_DIR_IN 1
@@ -291,16 +291,19 @@ struct ev_packet {
 #define EV_PERF_RECORD_MAX 65528
 #define EV_CAPLEN_MAX (EV_PERF_RECORD_MAX - 12 - (int)sizeof(struct ev_packet))
 
-/* What GSO and the loopback make of 64 KiB is a little longer: the last bytes of such a packet come in a record of their own. Of
- * longer ones ("BIG TCP", 5.19) the end is missing. */
-#define EV_TAIL_LEN 1024
-#define EV_SNAPLEN_MAX (EV_CAPLEN_MAX + EV_TAIL_LEN)
+/* GSO makes longer ones, 131,032 bytes over the loopback: the rest comes in pieces, before the packet. Of those that are longer still
+ * ("BIG TCP", 5.19) the end is missing. */
+#define EV_TAIL_LEN 16384
+#define EV_TAIL_CNT 5
+#define EV_SNAPLEN_MAX (EV_CAPLEN_MAX + EV_TAIL_CNT * EV_TAIL_LEN)
 
+/* A piece of a packet behind EV_CAPLEN_MAX; `size` bytes of it follow. */
 struct ev_tail {
-	struct ev_hdr hdr; /* of the packet's time, on its CPU */
-	__u32 cpu;
-	__u32 len; /* ev_packet.len */
-	__u8 data[EV_TAIL_LEN]; /* the packet's last bytes */
+	struct ev_hdr hdr; /* of the packet's time */
+	__u32 cpu;	   /* ev_packet.cpu */
+	__u32 len;	   /* ev_packet.len */
+	__u32 offset;	   /* of its first byte in the frame */
+	__u32 size;	   /* 1 .. EV_TAIL_LEN */
 } EV_RECORD;
 
 /* Counters of the BPF side: index into the per-CPU array m_stats. */
@@ -357,7 +360,7 @@ _Static_assert(sizeof(struct ev_secret) == 184, "ev_secret");
 _Static_assert(sizeof(struct ev_kdf) == 216, "ev_kdf");
 _Static_assert(sizeof(struct ev_tls_data) == 184, "ev_tls_data");
 _Static_assert(sizeof(struct ev_packet) == 176, "ev_packet");
-_Static_assert(sizeof(struct ev_tail) == 24 + EV_TAIL_LEN, "ev_tail");
+_Static_assert(sizeof(struct ev_tail) == 32, "ev_tail");
 _Static_assert(__builtin_offsetof(struct ev_packet, ifindex) == 144, "ev_packet.ifindex");
 _Static_assert(__builtin_offsetof(struct ev_packet, dir) == 164, "ev_packet.dir");
 

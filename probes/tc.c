@@ -202,27 +202,57 @@ PT_INLINE void pt_forget_paths(struct ev_packet *ev)
 }
 
 #if HAVE_MEM_IN_MAP
-BPF_PERCPU_ARRAY(m_tail, struct ev_tail, 1);
+struct pt_tail {
+	struct ev_tail ev;
+	u8 data[EV_TAIL_LEN];
+};
+BPF_PERCPU_ARRAY(m_tail, struct pt_tail, 1);
+
+/* n, 1 .. EV_TAIL_LEN, in a form whose bounds every verifier sees: the compiler must not know them. */
+PT_INLINE u32 pt_tail_size(u32 n)
+{
+	n--;
+	asm volatile("" : "+r"(n));
+	return (n & (EV_TAIL_LEN - 1)) + 1;
+}
+
+PT_INLINE int pt_send_piece(struct __sk_buff *skb, struct pt_tail *t)
+{
+	u32 left = t->ev.len - t->ev.offset, n = pt_tail_size(pt_min_u32(left, EV_TAIL_LEN));
+
+	t->ev.size = n;
+	if (bpf_skb_load_bytes(skb, t->ev.offset, t->data, n))
+		return -1;
+	return m_packets.perf_submit(skb, t, sizeof(t->ev) + n);
+}
 #endif
 
-/* What a record has no room for, where it is little. Not 0: the ring has no room for the packet either. */
+/* What the packet's record has no room for. Not 0: the ring has none for the packet either. */
 PT_INLINE int pt_send_tail(struct __sk_buff *skb, const struct ev_packet *ev)
 {
 #if HAVE_MEM_IN_MAP
-	int zero = 0;
-	struct ev_tail *tail;
+	int zero = 0, err = 0;
+	struct pt_tail *t;
 
-	if (ev->caplen < EV_CAPLEN_MAX || ev->len <= EV_CAPLEN_MAX || ev->len > EV_SNAPLEN_MAX)
+	if (ev->caplen < EV_CAPLEN_MAX || ev->len > EV_SNAPLEN_MAX)
 		return 0;
-	tail = m_tail.lookup(&zero);
-	if (!tail || bpf_skb_load_bytes(skb, ev->len - EV_TAIL_LEN, tail->data, EV_TAIL_LEN))
+	t = m_tail.lookup(&zero);
+	if (!t)
 		return 0;
-	tail->hdr.ts_ns = ev->hdr.ts_ns;
-	tail->hdr.type = EV_TAIL;
-	tail->hdr.size = sizeof(*tail);
-	tail->cpu = ev->cpu;
-	tail->len = ev->len;
-	return m_packets.perf_submit(skb, tail, sizeof(*tail));
+	t->ev.hdr.ts_ns = ev->hdr.ts_ns;
+	t->ev.hdr.type = EV_TAIL;
+	t->ev.hdr.size = sizeof(t->ev);
+	t->ev.cpu = ev->cpu;
+	t->ev.len = ev->len;
+	t->ev.offset = EV_CAPLEN_MAX;
+#pragma unroll
+	for (int i = 0; i < EV_TAIL_CNT; i++) {
+		if (t->ev.offset >= ev->len)
+			break;
+		err |= pt_send_piece(skb, t);
+		t->ev.offset += EV_TAIL_LEN;
+	}
+	return err;
 #else
 	return 0;
 #endif

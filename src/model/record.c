@@ -13,9 +13,10 @@ static bool packet_ok(const struct ev_packet *p, size_t len)
 	       p->owner.attr < EV_ATTR_CNT;
 }
 
-static bool tail_ok(const struct ev_tail *t)
+static bool tail_ok(const struct ev_tail *t, size_t len)
 {
-	return t->len > EV_CAPLEN_MAX && t->len <= EV_SNAPLEN_MAX;
+	return t->len <= EV_SNAPLEN_MAX && t->offset >= EV_CAPLEN_MAX && t->offset < t->len && t->size &&
+	       t->size <= t->len - t->offset && t->size <= len - sizeof(*t);
 }
 
 static bool owner_ok(const struct ev_owner *o)
@@ -90,7 +91,7 @@ int record_check(const void *data, size_t len)
 	if (hdr->type == EV_PACKET)
 		ok = packet_ok(data, len);
 	else if (hdr->type == EV_TAIL)
-		ok = tail_ok(data);
+		ok = tail_ok(data, len);
 	else if (hdr->type == EV_OWNER)
 		ok = owner_ok(data);
 	else if (hdr->type == EV_EXEC)

@@ -163,6 +163,57 @@ int kp_skb_consume_udp(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb
 	return 0;
 }
 
+/* Choices told on this CPU. Of a flood that nobody reads, or whose senders are all different, the rest is not: the buffer is
+ * everybody's. */
+#define PT_CHOICES_NS 100000000ULL
+#define PT_CHOICES_MAX 500
+
+struct pt_choices {
+	u64 since_ns;
+	u64 told;
+};
+BPF_PERCPU_ARRAY(m_choices, struct pt_choices, 1);
+
+PT_INLINE int pt_may_tell_choice(u64 now_ns)
+{
+	int zero = 0;
+	struct pt_choices *c = m_choices.lookup(&zero);
+
+	if (!c)
+		return 0;
+	if (now_ns - c->since_ns > PT_CHOICES_NS) {
+		c->since_ns = now_ns;
+		c->told = 0;
+	}
+	c->told++;
+	return c->told <= PT_CHOICES_MAX;
+}
+
+/* A datagram is queued at `sk`, one of several that are bound in the same way, until somebody takes it. May run in any context: it
+ * says which socket, and not whose. Of a sender that is known to be this one's that is no news. */
+PT_INLINE void pt_tell_queued(void *ctx, struct sock *sk, struct sk_buff *skb)
+{
+	struct ev_shake ev = {};
+	struct ev_owner_val *known;
+
+	if (!(pt_sock_own_flags(sk) & EV_OWN_REUSE) || pt_sock_proto(sk) != PT_PROTO_UDP)
+		return;
+	pt_sock_key(sk, PT_PROTO_UDP, &ev.key);
+	if (ev.key.rport || !ev.key.lport)
+		return;
+	pt_key_set_sender(&ev.key, skb);
+	known = m_flow_owner.lookup(&ev.key);
+	ev.hdr.ts_ns = bpf_ktime_get_ns();
+	if ((known && known->sk == (u64)sk) || !pt_may_tell_choice(ev.hdr.ts_ns))
+		return;
+	pt_key_set_destination(&ev.key, skb);
+	ev.hdr.type = EV_SHAKE;
+	ev.hdr.size = sizeof(ev);
+	ev.ino = pt_sock_ino(sk);
+	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+}
+
 /* The kernel has chosen this socket for a datagram, after its filters, in softirq: long before it is taken, maybe. */
 int kp_udp_enqueue(struct pt_regs *ctx, struct sock *sk, struct sk_buff *skb)
 {

@@ -257,31 +257,6 @@ PT_INLINE void pt_claim_received(void *ctx, struct sock *sk, struct sk_buff *skb
 	pt_flow_write(ctx, &ev, 0);
 }
 
-/* A datagram is queued at `sk`, one of several that are bound in the same way, until somebody takes it. May run in any context: it
- * says which socket, and not whose. Of a sender that is known to be this one's that is no news. */
-PT_INLINE void pt_tell_queued(void *ctx, struct sock *sk, struct sk_buff *skb)
-{
-	struct ev_shake ev = {};
-	struct ev_owner_val *known;
-
-	if (!(pt_sock_own_flags(sk) & EV_OWN_REUSE) || pt_sock_proto(sk) != PT_PROTO_UDP)
-		return;
-	pt_sock_key(sk, PT_PROTO_UDP, &ev.key);
-	if (ev.key.rport || !ev.key.lport)
-		return;
-	pt_key_set_sender(&ev.key, skb);
-	known = m_flow_owner.lookup(&ev.key);
-	if (known && known->sk == (u64)sk)
-		return;
-	pt_key_set_destination(&ev.key, skb);
-	ev.hdr.ts_ns = bpf_ktime_get_ns();
-	ev.hdr.type = EV_SHAKE;
-	ev.hdr.size = sizeof(ev);
-	ev.ino = pt_sock_ino(sk);
-	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
-		pt_count(EV_STAT_OWNER_FAILED);
-}
-
 #if !HAVE_SKB_SK
 /* The current process sends `data` (user memory) through the raw socket `sk`: if that is an ICMP echo request, it owns the
  * identifier. With skb->sk the packet itself tells. */

@@ -64,6 +64,16 @@ static void put_what(struct buf *b, const struct plain *p)
 	buf_putc(b, '\n');
 }
 
+static const char hex_digits[] = "0123456789abcdef";
+
+/* Without printf, as below. */
+static void put_escape(struct buf *b, uint8_t byte)
+{
+	const char text[] = {'\\', 'x', hex_digits[byte >> 4], hex_digits[byte & 15]};
+
+	buf_put(b, text, sizeof(text));
+}
+
 /* Line by line, each behind a tab. */
 static void put_bytes(struct buf *b, const uint8_t *data, size_t len)
 {
@@ -75,7 +85,7 @@ static void put_bytes(struct buf *b, const uint8_t *data, size_t len)
 		else if (data[i] == '\t' || data[i] == '\n')
 			buf_putc(b, (char)data[i]);
 		else if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
-			buf_printf(b, "\\x%02x", data[i]);
+			put_escape(b, data[i]);
 	}
 	if (len && data[len - 1] != '\n')
 		buf_putc(b, '\n');
@@ -84,14 +94,13 @@ static void put_bytes(struct buf *b, const uint8_t *data, size_t len)
 /* Without printf: a download is a million such lines. */
 static void put_hex_line(struct buf *b, const uint8_t *data, size_t len, uint64_t offset)
 {
-	static const char digits[] = "0123456789abcdef";
 	char hex[HEX_PER_LINE / 2 * 5], ascii[HEX_PER_LINE], *to = hex;
 
 	memset(hex, ' ', sizeof(hex));
 	for (size_t i = 0; i < len; i++) {
 		to += i % 2 == 0;
-		*to++ = digits[data[i] >> 4];
-		*to++ = digits[data[i] & 15];
+		*to++ = hex_digits[data[i] >> 4];
+		*to++ = hex_digits[data[i] & 15];
 		ascii[i] = is_printable(data[i]) ? (char)data[i] : '.';
 	}
 	buf_printf(b, "\t0x%04" PRIx64 ": ", offset);

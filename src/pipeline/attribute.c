@@ -12,6 +12,7 @@ struct attributor {
 	const struct addrs *addrs;
 	struct frag_table *frags;
 	struct shake_table *shakes;
+	struct shake_table *datagrams; /* apart: a flood of them must not push out handshakes */
 };
 
 struct attributor *attribute_new(struct flow_table *flows, const struct addrs *addrs)
@@ -24,7 +25,8 @@ struct attributor *attribute_new(struct flow_table *flows, const struct addrs *a
 	a->addrs = addrs;
 	a->frags = frag_table_new();
 	a->shakes = shake_table_new();
-	if (a->frags && a->shakes)
+	a->datagrams = shake_table_new();
+	if (a->frags && a->shakes && a->datagrams)
 		return a;
 	attribute_free(a);
 	return NULL;
@@ -36,12 +38,20 @@ void attribute_free(struct attributor *a)
 		return;
 	frag_table_free(a->frags);
 	shake_table_free(a->shakes);
+	shake_table_free(a->datagrams);
 	free(a);
+}
+
+static struct shake_table *choices_of(const struct attributor *a, const struct ev_key *key)
+{
+	return key->proto == IPPROTO_UDP ? a->datagrams : a->shakes;
 }
 
 void attribute_chosen(struct attributor *a, const struct ev_shake *rec)
 {
-	shake_chosen(a->shakes, rec);
+	struct ev_key key = rec->key;
+
+	shake_chosen(choices_of(a, &key), rec);
 }
 
 /* Does it come to a socket here, rather than being sent by one, as what an error quotes was? */
@@ -54,7 +64,7 @@ static bool is_coming(const struct ev_packet *rec)
 static enum flow_match find_at_port(const struct attributor *a, const struct ev_packet *rec, uint8_t kind, struct owner *out)
 {
 	bool may_tell = rec->key.proto == IPPROTO_TCP || is_coming(rec); /* a datagram's sender need not be who gets the answer */
-	uint64_t ino = may_tell ? shake_chose(a->shakes, rec) : 0;
+	uint64_t ino = may_tell ? shake_chose(choices_of(a, &rec->key), rec) : 0;
 
 	if (ino)
 		return flow_find_chosen(a->flows, &rec->key, kind, ino, rec->hdr.ts_ns, out);

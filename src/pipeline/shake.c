@@ -107,12 +107,13 @@ bool shake_find(const struct shake_table *t, const struct ev_packet *rec, struct
 void shake_chosen(struct shake_table *t, const struct ev_shake *rec)
 {
 	struct ev_key key = rec->key;
-	struct shake *s = renew(t, &key);
+	struct shake *s = find(t, &key);
 
-	if (rec->key.proto == IPPROTO_UDP && s->chosen.ino == rec->ino) {
+	if (s && key.proto == IPPROTO_UDP && s->chosen.ino == rec->ino) {
 		s->chosen.last_ns = rec->hdr.ts_ns;
 		return;
 	}
+	s = renew(t, &key);
 	s->forgot_ns = s->chosen_before.last_ns;
 	s->chosen_before = s->chosen;
 	s->chosen = (struct choice){rec->ino, rec->hdr.ts_ns, rec->hdr.ts_ns};

@@ -26,6 +26,9 @@ struct tap {
 /* Another program that removes our filters whenever it sees them does not keep us busy. */
 #define AGAIN_EVERY_NS NSEC_PER_SEC
 
+/* One that removes the qdisc to make one of its own is to find its place free. */
+#define AGAIN_AFTER_NS (NSEC_PER_SEC / 2)
+
 /* The two programs for one kind of interface; loaded when the first such interface is attached. */
 struct tap_progs {
 	int in, out; /* -1: not loaded */
@@ -253,9 +256,13 @@ static int on_removal(void *ctx, const struct links_removal *removal)
 }
 
 /* Was it ours? With the clsact that we made went the duty to remove it. */
-static void check(struct taps *t, struct tap *tap)
+static void check(struct taps *t, struct tap *tap, uint64_t now_ns)
 {
-	tap->off |= !clsact_check(t->tc, &tap->at);
+	if (!tap->off && !clsact_check(t->tc, &tap->at)) {
+		tap->off = true;
+		if (tap->next_ns < now_ns + AGAIN_AFTER_NS)
+			tap->next_ns = now_ns + AGAIN_AFTER_NS;
+	}
 	if (tap->off && tap->clsact_removed)
 		tap->at.made_qdisc = false;
 	tap->suspect = tap->clsact_removed = false;
@@ -291,7 +298,7 @@ void taps_tend(struct taps *t)
 		struct tap *tap = &t->taps[i];
 
 		if (tap->suspect)
-			check(t, tap);
+			check(t, tap, now_ns);
 		if (tap->off && now_ns >= tap->next_ns)
 			attach_again(t, tap, now_ns);
 	}

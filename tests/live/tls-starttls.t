@@ -40,7 +40,7 @@ ask_database()
 	local n
 	for n in 1 2 3; do
 		client psql -XAtq -c "select repeat('plain', $n * 10000)" \
-			"host=10.98.0.1 user=nobody dbname=postgres sslmode=verify-full sslrootcert=$TLS_PKI/ca.pem" >"$work/answer" &&
+			"host=localhost hostaddr=10.98.0.1 user=nobody dbname=postgres sslmode=verify-full sslrootcert=$TLS_PKI/ca.pem" >"$work/answer" &&
 			[ "$(cat "$work/answer")" = "$(printf 'plain%.0s' $(seq $((n * 10000))))" ] || return
 	done
 }

@@ -278,6 +278,12 @@ static void test_listener_chosen(void)
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, SYN | ACK, 13), "listener 400", "the SYN-ACK, after it");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, SYN, 14), "listener 400", "the SYN again");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, PSH | ACK, 15), "listener 400", "data nobody took yet");
+	for (uint16_t port = 1; port < 5000; port++) {
+		struct ev_key datagram = claims_udp("10.0.0.1", 53, "10.0.0.2", port);
+
+		choose(a, &datagram, INO_SERVER, 15);
+	}
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, PSH | ACK, 16), "listener 400", "however many datagrams came meanwhile");
 	claims_close(t, INO_OTHER, 20);
 	tap_is_str(judge_next(a, &key, EV_DIR_OUT, RST | ACK, 21), "listener 400", "its reset when that listener is closed");
 	tap_is_str(judge_next(a, &other, EV_DIR_IN, PSH | ACK, 21), "listener 200", "not that of the other");

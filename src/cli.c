@@ -132,6 +132,8 @@ static enum cli_result check_together(const struct options *opts)
 		return usage("the one is text; JSON has the bytes in base64", "-X and --json");
 	if (opts->no_keys && opts->keylog_path)
 		return usage("one wants keys, the other does not", "--keylog and --no-keys");
+	if (opts->keylog_path && opts->write_path && !strcmp(opts->keylog_path, opts->write_path))
+		return usage("name the same file; -w holds the secrets already", "--keylog and -w");
 	if (opts->print && opts->write_path && !strcmp(opts->write_path, "-"))
 		return usage("both want standard output", "--print and -w -");
 	if (opts->json && opts->write_path && !strcmp(opts->write_path, "-"))

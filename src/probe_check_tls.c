@@ -41,7 +41,7 @@ static enum tls_answer on_file(void *ctx, const struct tls_file *file)
 		print_library(file, &points);
 		l->cnt++;
 	} else if (file->named) {
-		printf("  no  %s: %s\n", file->name, err ? strerror(-err) : "no OpenSSL (1.1.1 or later) or GnuTLS in it");
+		printf("  no  %s: %s\n", file->name, tls_points_refusal(err));
 	}
 	return TLS_FILE_NONE;
 }

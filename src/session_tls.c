@@ -65,10 +65,7 @@ static enum tls_answer on_library(void *ctx, const struct tls_file *file)
 	err = tls_points_find(file->fd, &s->root, file->dir, &points);
 	if (err || points.kind == TLS_NONE) {
 		if (file->named)
-			log_warn("--libssl %s: %s: nothing of it is captured", file->name,
-				err == -ENOEXEC ? "no ELF file for a 64-bit machine" :
-				err		? strerror(-err) :
-						  "no OpenSSL (1.1.1 or later) or GnuTLS in it");
+			log_warn("--libssl %s: %s: nothing of it is captured", file->name, tls_points_refusal(err));
 		return TLS_FILE_NONE;
 	}
 	if (needs_crypto(&points) && !file->pid) {

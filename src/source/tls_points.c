@@ -315,6 +315,13 @@ int tls_points_crypto(int fd, struct tls_kdf *out)
 	return err;
 }
 
+const char *tls_points_refusal(int err)
+{
+	if (err == -ENOEXEC)
+		return "no ELF file for a 64-bit machine";
+	return err ? strerror(-err) : "no OpenSSL (1.1.1 or later) or GnuTLS in it";
+}
+
 const char *tls_way_name(enum tls_way way)
 {
 	static const char *const names[] = {

@@ -62,6 +62,9 @@ int tls_points_find(int fd, const struct sysroot *root, const char *dir, struct 
 /* Looks into a file for the functions of a libcrypto. 0: *out has them; -ENOENT: it is none; negative errno likewise. */
 int tls_points_crypto(int fd, struct tls_kdf *out);
 
+/* Why nothing is had of a file: of what tls_points_find() returned; 0: it was TLS_NONE. */
+const char *tls_points_refusal(int err);
+
 /* "symbol table", ".gnu_debugdata", "debug file by build id", "debug file by link", "two string references",
  * "KDF functions of libcrypto" */
 const char *tls_way_name(enum tls_way way);

@@ -189,6 +189,15 @@ PT_INLINE int pt_may_tell_choice(u64 now_ns)
 	return c->told <= PT_CHOICES_MAX;
 }
 
+/* Addresses of sockets are used again. */
+PT_INLINE int pt_is_of_sock(const struct ev_owner_val *known, struct sock *sk)
+{
+	u64 addr = (u64)sk;
+	struct ev_sock *s = m_sock.lookup(&addr);
+
+	return s && known->sk == addr && !s->closed_ns && known->sock_id == s->owner.sock_id;
+}
+
 /* A datagram is queued at `sk`, one of several that are bound in the same way, until somebody takes it. May run in any context: it
  * says which socket, and not whose. Of a sender that is known to be this one's that is no news. */
 PT_INLINE void pt_tell_queued(void *ctx, struct sock *sk, struct sk_buff *skb)
@@ -204,7 +213,7 @@ PT_INLINE void pt_tell_queued(void *ctx, struct sock *sk, struct sk_buff *skb)
 	pt_key_set_sender(&ev.key, skb);
 	known = m_flow_owner.lookup(&ev.key);
 	ev.hdr.ts_ns = bpf_ktime_get_ns();
-	if ((known && known->sk == (u64)sk) || !pt_may_tell_choice(ev.hdr.ts_ns))
+	if ((known && pt_is_of_sock(known, sk)) || !pt_may_tell_choice(ev.hdr.ts_ns))
 		return;
 	pt_key_set_destination(&ev.key, skb);
 	ev.hdr.type = EV_SHAKE;

@@ -351,7 +351,8 @@ PT_INLINE void pt_got_descriptor(void *ctx, struct sock *sk, int fd)
 }
 
 /* The current process gives up a descriptor of `sk` (fd -1: one of them), and other references to its file are left: where it was
- * the owner, it is not known who holds the socket now. User space finds out. */
+ * the owner, it is not known who holds the socket now. User space finds out; from then on until somebody acts it may be anybody who
+ * gives up what was found. */
 PT_INLINE void pt_released(void *ctx, struct sock *sk, u8 proto, int fd)
 {
 	u64 addr = (u64)sk;
@@ -359,7 +360,7 @@ PT_INLINE void pt_released(void *ctx, struct sock *sk, u8 proto, int fd)
 	struct ev_owner_val me = {};
 	struct ev_release ev = {};
 
-	if (!pt_owner_current(&me) || (s && (s->closed_ns || s->released || !pt_same_process(&s->owner, &me))))
+	if (!pt_owner_current(&me) || (s && (s->closed_ns || (!s->released && !pt_same_process(&s->owner, &me)))))
 		return;
 	ev.hdr.ts_ns = bpf_ktime_get_ns();
 	ev.hdr.type = EV_RELEASE;

@@ -65,9 +65,11 @@ static enum flow_match find_at_port(const struct attributor *a, const struct ev_
 {
 	bool may_tell = rec->key.proto == IPPROTO_TCP || is_coming(rec); /* a datagram's sender need not be who gets the answer */
 	uint64_t ino = may_tell ? shake_chose(choices_of(a, &rec->key), rec) : 0;
+	enum flow_match match = ino ? flow_find_chosen(a->flows, &rec->key, kind, ino, rec->hdr.ts_ns, out) : FLOW_NONE;
 
-	if (ino)
-		return flow_find_chosen(a->flows, &rec->key, kind, ino, rec->hdr.ts_ns, out);
+	/* what was chosen for a sender's former datagrams is closed by now: of this one nothing was told */
+	if (ino && (rec->key.proto == IPPROTO_TCP || match != FLOW_CLOSED))
+		return match;
 	return flow_find_port(a->flows, &rec->key, kind, rec->hdr.ts_ns, out);
 }
 

@@ -340,6 +340,8 @@ static void test_receiver_chosen(void)
 	choose(a, &key, INO_SERVER, 30);
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 18), "port 400", "the last one of the first choice");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 29), "port 200", "the first one of the second");
+	claims_close(t, INO_SERVER, 31);
+	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 32), "port 400", "what was chosen is closed: the one that is left");
 	claims_flow(t, &open, SERVER, 3, 40);
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 41), "exact 200", "who took one is known to take the next");
 	tap_is_str(judge_next(a, &key, EV_DIR_IN, 0, 64000), "exact 200", "also long after the choice");

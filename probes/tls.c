@@ -182,8 +182,42 @@ struct pt_tls_buf {
 	struct ev_tls_data ev;
 	u8 data[PT_TLS_CHUNK];
 };
+
+/* From 6.0 on the program of a uprobe can be preempted, and another's runs on its CPU meanwhile: each takes a buffer of its own. */
+#define PT_TLS_BUFS 4
 #if HAVE_MEM_IN_MAP
-BPF_PERCPU_ARRAY(m_tls_buf, struct pt_tls_buf, 1);
+BPF_PERCPU_ARRAY(m_tls_buf, struct pt_tls_buf, PT_TLS_BUFS);
+BPF_PERCPU_ARRAY(m_tls_busy, u64, PT_TLS_BUFS);
+
+/* Whoever counts it to 1 has it: who comes later counts to 2, and takes that back. PT_TLS_BUFS: none is free. */
+PT_INLINE int pt_tls_take_buf(void)
+{
+#pragma unroll
+	for (int i = 0; i < PT_TLS_BUFS; i++) {
+		int at = i;
+		u64 *busy = m_tls_busy.lookup(&at);
+
+		if (!busy)
+			break;
+		__sync_fetch_and_add(busy, 1);
+		if (*(volatile u64 *)busy == 1)
+			return i;
+		__sync_fetch_and_add(busy, -1);
+	}
+	return PT_TLS_BUFS;
+}
+
+PT_INLINE void pt_tls_give_buf(int at)
+{
+	u64 *busy = m_tls_busy.lookup(&at);
+
+	if (busy)
+		__sync_fetch_and_add(busy, -1);
+}
+#else
+PT_INLINE void pt_tls_give_buf(int at)
+{
+}
 #endif
 
 /* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most: some kernels allow 33 (include/linux/bpf.h,
@@ -293,25 +327,37 @@ int ur_tls_more(struct pt_regs *ctx)
 	struct pt_tls_rest *rest = m_tls_rest.lookup(&id);
 	int left = 1;
 #if HAVE_MEM_IN_MAP
-	int zero = 0;
-	struct pt_tls_buf *buf = m_tls_buf.lookup(&zero);
-
-	if (!buf)
-		return 0;
+	int at;
+	struct pt_tls_buf *buf;
 #else
+	int at = 0;
 	struct pt_tls_buf on_stack = {}, *buf = &on_stack;
 #endif
+
 	if (!rest)
 		return 0;
+#if HAVE_MEM_IN_MAP
+	at = pt_tls_take_buf();
+	buf = m_tls_buf.lookup(&at); /* there is none behind the last */
+	if (!buf) {
+		pt_count(EV_STAT_TLS_FAILED);
+		return 0;
+	}
+#endif
 	pt_tls_fill(&buf->ev, rest);
 #pragma unroll
 	for (int i = 0; i < PT_TLS_CHUNKS; i++)
 		if (left)
 			left = pt_tls_chunk(ctx, buf, rest);
-	if (left && rest->offset < rest->total && rest->offset < PT_TLS_MAX)
+	if (left && rest->offset < rest->total && rest->offset < PT_TLS_MAX) {
+		pt_tls_give_buf(at);
 		m_tls_progs.call(ctx, 0);
+		goto end; /* the kernel calls no more: it is cut without a word of it, which its length tells */
+	}
 	if (rest->offset < rest->total)
 		pt_tls_cut(ctx, &buf->ev, rest);
+	pt_tls_give_buf(at);
+end:
 	m_tls_rest.delete(&id);
 	return 0;
 }

@@ -66,32 +66,42 @@ static void put_what(struct buf *b, const struct plain *p)
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* Without printf, as below. */
-static void put_escape(struct buf *b, uint8_t byte)
-{
-	const char text[] = {'\\', 'x', hex_digits[byte >> 4], hex_digits[byte & 15]};
+#define PIECE 256 /* bytes at a time: of each at most a tab and an escape */
+#define ESCAPED 5
 
-	buf_put(b, text, sizeof(text));
+/* One byte as text; a carriage return that ends a line is left out. Where the text goes on. */
+static char *put_byte(char *to, uint8_t byte, bool begins, bool ends_line)
+{
+	if (begins)
+		*to++ = '\t';
+	if ((is_printable(byte) && byte != '\\') || byte == '\t' || byte == '\n') {
+		*to++ = (char)byte;
+	} else if (byte != '\r' || !ends_line) {
+		*to++ = '\\';
+		*to++ = 'x';
+		*to++ = hex_digits[byte >> 4];
+		*to++ = hex_digits[byte & 15];
+	}
+	return to;
 }
 
-/* Line by line, each behind a tab. */
+/* Line by line, each behind a tab. By pieces, and without printf: a download is millions of bytes. */
 static void put_bytes(struct buf *b, const uint8_t *data, size_t len)
 {
+	char text[PIECE * ESCAPED], *to = text;
+
 	for (size_t i = 0; i < len; i++) {
-		if (!i || data[i - 1] == '\n')
-			buf_putc(b, '\t');
-		if (is_printable(data[i]) && data[i] != '\\')
-			buf_putc(b, (char)data[i]);
-		else if (data[i] == '\t' || data[i] == '\n')
-			buf_putc(b, (char)data[i]);
-		else if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
-			put_escape(b, data[i]);
+		to = put_byte(to, data[i], !i || data[i - 1] == '\n', i + 1 < len && data[i + 1] == '\n');
+		if (text + sizeof(text) - to < ESCAPED || i + 1 == len) {
+			buf_put(b, text, (size_t)(to - text));
+			to = text;
+		}
 	}
 	if (len && data[len - 1] != '\n')
 		buf_putc(b, '\n');
 }
 
-/* Without printf: a download is a million such lines. */
+/* Likewise. */
 static void put_hex_line(struct buf *b, const uint8_t *data, size_t len, uint64_t offset)
 {
 	char hex[HEX_PER_LINE / 2 * 5], ascii[HEX_PER_LINE], *to = hex;

@@ -80,6 +80,14 @@ struct pt_sys_enter {
 		pt_patched;                                                                                  \
 	})
 
+/* n, 1 .. max, a power of 2, in a form whose bounds every verifier sees: the compiler must not know them. */
+PT_INLINE u64 pt_bounded(u64 n, u64 max)
+{
+	n--;
+	asm volatile("" : "+r"(n));
+	return (n & (max - 1)) + 1;
+}
+
 /* 0, which the verifier cannot know. `positive` is what never has its uppermost bit: a time, a thread. What 0 is put to may be
  * anything from there on, and what follows is verified once, not once for each constant it may have been. */
 PT_INLINE u64 pt_nothing(u64 positive)

@@ -60,6 +60,16 @@ int kp_inet_hash(struct pt_regs *ctx, struct sock *sk)
 	return 0;
 }
 
+/* The kernel chose `sk` of several sockets on a port. `ev` has time and key. */
+PT_INLINE void pt_tell_chosen(void *ctx, struct sock *sk, struct ev_shake *ev)
+{
+	ev->hdr.type = EV_SHAKE;
+	ev->hdr.size = sizeof(*ev);
+	ev->ino = pt_sock_ino(sk);
+	if (m_owners.perf_submit(ctx, ev, sizeof(*ev)))
+		pt_count(EV_STAT_OWNER_FAILED);
+}
+
 /* A SYN came, and of the listeners of its port the kernel chose `sk`; the SYN-ACK has not left. In softirq, so it may not say who.
  * `req` begins as a socket does (sock_common), with both ends in it, IPv4 also as v4-mapped (sk_daddr_set). */
 int kp_reqsk_add(struct pt_regs *ctx, struct sock *sk, struct sock *req)
@@ -69,12 +79,8 @@ int kp_reqsk_add(struct pt_regs *ctx, struct sock *sk, struct sock *req)
 	if (!pt_sock_reuseport(sk) || pt_sock_proto(sk) != PT_PROTO_TCP)
 		return 0;
 	ev.hdr.ts_ns = bpf_ktime_get_ns();
-	ev.hdr.type = EV_SHAKE;
-	ev.hdr.size = sizeof(ev);
-	ev.ino = pt_sock_ino(sk);
 	pt_sock_key(req, PT_PROTO_TCP, &ev.key);
-	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
-		pt_count(EV_STAT_OWNER_FAILED);
+	pt_tell_chosen(ctx, sk, &ev);
 	return 0;
 }
 
@@ -216,11 +222,7 @@ PT_INLINE void pt_tell_queued(void *ctx, struct sock *sk, struct sk_buff *skb)
 	if ((known && pt_is_of_sock(known, sk)) || !pt_may_tell_choice(ev.hdr.ts_ns))
 		return;
 	pt_key_set_destination(&ev.key, skb);
-	ev.hdr.type = EV_SHAKE;
-	ev.hdr.size = sizeof(ev);
-	ev.ino = pt_sock_ino(sk);
-	if (m_owners.perf_submit(ctx, &ev, sizeof(ev)))
-		pt_count(EV_STAT_OWNER_FAILED);
+	pt_tell_chosen(ctx, sk, &ev);
 }
 
 /* The kernel has chosen this socket for a datagram, after its filters, in softirq: long before it is taken, maybe. */

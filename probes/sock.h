@@ -142,23 +142,34 @@ PT_INLINE void pt_key_set_remote(struct ev_key *key, void *addr, int user)
 	key->rport = bpf_ntohs(to.sin6_port); /* the same place in both */
 }
 
-/* Who sent the datagram that a socket receives. */
-PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
+/* Where the network layer's header of a packet that came is; *v6: which of the two it is. */
+PT_INLINE unsigned char *pt_skb_ip(struct sk_buff *skb, int *v6)
 {
-	unsigned char *head = 0, *ip;
-	u16 net = 0, transport = 0;
-	__be16 port = 0;
+	unsigned char *head = 0;
+	u16 net = 0;
 	u8 vihl = 0;
 
 	PT_READ(head, &skb->head);
 	PT_READ(net, &skb->network_header);
-	PT_READ(transport, &skb->transport_header);
-	ip = head + net;
-	PT_READ(vihl, ip);
-	if (vihl >> 4 == 6)
+	PT_READ(vihl, head + net);
+	*v6 = vihl >> 4 == 6;
+	return head + net;
+}
+
+/* Who sent the datagram that a socket receives. */
+PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
+{
+	int v6;
+	unsigned char *ip = pt_skb_ip(skb, &v6), *head = 0;
+	u16 transport = 0;
+	__be16 port = 0;
+
+	if (v6)
 		PT_READ_N(key->raddr, 16, ip + 8);
 	else
 		pt_read_v4_addr(key->raddr, (__be32 *)(ip + 12));
+	PT_READ(head, &skb->head);
+	PT_READ(transport, &skb->transport_header);
 	PT_READ(port, (__be16 *)(head + transport));
 	key->rport = bpf_ntohs(port);
 }
@@ -166,15 +177,10 @@ PT_INLINE void pt_key_set_sender(struct ev_key *key, struct sk_buff *skb)
 /* The address it was sent to. */
 PT_INLINE void pt_key_set_destination(struct ev_key *key, struct sk_buff *skb)
 {
-	unsigned char *head = 0, *ip;
-	u16 net = 0;
-	u8 vihl = 0;
+	int v6;
+	unsigned char *ip = pt_skb_ip(skb, &v6);
 
-	PT_READ(head, &skb->head);
-	PT_READ(net, &skb->network_header);
-	ip = head + net;
-	PT_READ(vihl, ip);
-	if (vihl >> 4 == 6)
+	if (v6)
 		PT_READ_N(key->laddr, 16, ip + 24);
 	else
 		pt_read_v4_addr(key->laddr, (__be32 *)(ip + 16));

@@ -208,17 +208,9 @@ struct pt_tail {
 };
 BPF_PERCPU_ARRAY(m_tail, struct pt_tail, 1);
 
-/* n, 1 .. EV_TAIL_LEN, in a form whose bounds every verifier sees: the compiler must not know them. */
-PT_INLINE u32 pt_tail_size(u32 n)
-{
-	n--;
-	asm volatile("" : "+r"(n));
-	return (n & (EV_TAIL_LEN - 1)) + 1;
-}
-
 PT_INLINE int pt_send_piece(struct __sk_buff *skb, struct pt_tail *t)
 {
-	u32 left = t->ev.len - t->ev.offset, n = pt_tail_size(pt_min_u32(left, EV_TAIL_LEN));
+	u32 left = t->ev.len - t->ev.offset, n = pt_bounded(pt_min_u32(left, EV_TAIL_LEN), EV_TAIL_LEN);
 
 	t->ev.size = n;
 	if (bpf_skb_load_bytes(skb, t->ev.offset, t->data, n))

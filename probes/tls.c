@@ -214,10 +214,6 @@ PT_INLINE void pt_tls_give_buf(int at)
 	if (busy)
 		__sync_fetch_and_add(busy, -1);
 }
-#else
-PT_INLINE void pt_tls_give_buf(int at)
-{
-}
 #endif
 
 /* Chunks of one run of a program; ur_tls_more runs for the rest, 32 times at most: some kernels allow 33 (include/linux/bpf.h,
@@ -237,20 +233,12 @@ struct pt_tls_rest {
 };
 BPF_HASH(m_tls_rest, u64, struct pt_tls_rest, 10240);
 
-/* n, in a form whose bounds every verifier sees: the compiler must not know them. */
-PT_INLINE u64 pt_tls_size(u64 n)
-{
-	n--;
-	asm volatile("" : "+r"(n));
-	return (n & (PT_TLS_CHUNK - 1)) + 1;
-}
-
 /* Bytes at `from` into the buffer: exactly n, 1 .. PT_TLS_CHUNK. Where sizes must be constant what lies behind comes along, and
  * user space cuts it off; near the end of a page less is tried. */
 PT_INLINE int pt_tls_copy(struct pt_tls_buf *buf, u8 *from, u64 n)
 {
 #if HAVE_MEM_IN_MAP
-	return PT_READ_USER_N(buf->data, pt_tls_size(n), from);
+	return PT_READ_USER_N(buf->data, pt_bounded(n, PT_TLS_CHUNK), from);
 #else
 	if (n == PT_TLS_CHUNK)
 		return PT_READ_USER_N(buf->data, PT_TLS_CHUNK, from);
@@ -274,7 +262,7 @@ PT_INLINE int pt_tls_chunk(void *ctx, struct pt_tls_buf *buf, struct pt_tls_rest
 		return 0;
 	}
 #if HAVE_MEM_IN_MAP
-	n = pt_tls_size(n);
+	n = pt_bounded(n, PT_TLS_CHUNK);
 #else
 	n = PT_TLS_CHUNK;
 #endif
@@ -320,44 +308,54 @@ PT_INLINE void pt_tls_cut(void *ctx, struct ev_tls_data *ev, struct pt_tls_rest 
 		pt_count(EV_STAT_TLS_FAILED);
 }
 
-/* Tells some of the rest, and runs again for what is left: a program of its own, as stack and instructions of one are few. */
-int ur_tls_more(struct pt_regs *ctx)
+/* As much as one run of a program can. 0: there is no more to tell. */
+PT_INLINE int pt_tls_tell(void *ctx, struct pt_tls_buf *buf, struct pt_tls_rest *rest)
 {
-	u64 id = bpf_get_current_pid_tgid();
-	struct pt_tls_rest *rest = m_tls_rest.lookup(&id);
 	int left = 1;
-#if HAVE_MEM_IN_MAP
-	int at;
-	struct pt_tls_buf *buf;
-#else
-	int at = 0;
-	struct pt_tls_buf on_stack = {}, *buf = &on_stack;
-#endif
 
-	if (!rest)
-		return 0;
-#if HAVE_MEM_IN_MAP
-	at = pt_tls_take_buf();
-	buf = m_tls_buf.lookup(&at); /* there is none behind the last */
-	if (!buf) {
-		pt_count(EV_STAT_TLS_FAILED);
-		return 0;
-	}
-#endif
 	pt_tls_fill(&buf->ev, rest);
 #pragma unroll
 	for (int i = 0; i < PT_TLS_CHUNKS; i++)
 		if (left)
 			left = pt_tls_chunk(ctx, buf, rest);
-	if (left && rest->offset < rest->total && rest->offset < PT_TLS_MAX) {
-		pt_tls_give_buf(at);
-		m_tls_progs.call(ctx, 0);
-		goto end; /* the kernel calls no more: it is cut without a word of it, which its length tells */
+	if (rest->offset >= rest->total)
+		return 0;
+	if (left && rest->offset < PT_TLS_MAX)
+		return 1;
+	pt_tls_cut(ctx, &buf->ev, rest);
+	return 0;
+}
+
+PT_INLINE int pt_tls_tell_some(void *ctx, struct pt_tls_rest *rest)
+{
+#if HAVE_MEM_IN_MAP
+	int at = pt_tls_take_buf(), left;
+	struct pt_tls_buf *buf = m_tls_buf.lookup(&at); /* there is none behind the last */
+
+	if (!buf) {
+		pt_count(EV_STAT_TLS_FAILED);
+		return 0;
 	}
-	if (rest->offset < rest->total)
-		pt_tls_cut(ctx, &buf->ev, rest);
+	left = pt_tls_tell(ctx, buf, rest);
 	pt_tls_give_buf(at);
-end:
+	return left;
+#else
+	struct pt_tls_buf on_stack = {};
+
+	return pt_tls_tell(ctx, &on_stack, rest);
+#endif
+}
+
+/* Tells some of the rest, and runs again for what is left: a program of its own, as stack and instructions of one are few. */
+int ur_tls_more(struct pt_regs *ctx)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct pt_tls_rest *rest = m_tls_rest.lookup(&id);
+
+	if (!rest)
+		return 0;
+	if (pt_tls_tell_some(ctx, rest))
+		m_tls_progs.call(ctx, 0);
 	m_tls_rest.delete(&id);
 	return 0;
 }

@@ -8,8 +8,6 @@
 #define DEC_MAX 20 /* digits of UINT64_MAX */
 #define MAC_LEN 6
 
-static const char hex[] = "0123456789abcdef";
-
 void fmt_dec(struct buf *b, uint64_t v)
 {
 	char digits[DEC_MAX];
@@ -24,10 +22,10 @@ void fmt_dec(struct buf *b, uint64_t v)
 static void put_char(struct buf *b, char c)
 {
 	uint8_t byte = (uint8_t)c;
-	char esc[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+	char escape[FMT_ESCAPE_LEN];
 
 	if (byte < 0x20 || byte > 0x7e || byte == '\\')
-		buf_put(b, esc, sizeof(esc));
+		buf_put(b, escape, (size_t)(fmt_escape_byte(escape, byte) - escape));
 	else
 		buf_putc(b, c);
 }
@@ -83,13 +81,12 @@ void fmt_ip6(struct buf *b, const uint8_t *addr)
 
 void fmt_mac(struct buf *b, const uint8_t *addr)
 {
-	char text[MAC_LEN * 3 - 1];
+	char text[MAC_LEN * 3 - 1], *to = text;
 
 	for (int i = 0; i < MAC_LEN; i++) {
-		text[i * 3] = hex[addr[i] >> 4];
-		text[i * 3 + 1] = hex[addr[i] & 15];
-		if (i < MAC_LEN - 1)
-			text[i * 3 + 2] = ':';
+		if (i)
+			*to++ = ':';
+		to = fmt_hex_byte(to, addr[i]);
 	}
 	buf_put(b, text, sizeof(text));
 }

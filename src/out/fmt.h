@@ -1,10 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Numbers, names and addresses as the outputs write them, without printf: they are on the path of every
- * packet. All append to a buf; running out of memory shows in buf_error. */
+ * packet. What takes a buf appends to it; running out of memory shows in buf_error. */
 #ifndef PIDTAP_OUT_FMT_H
 #define PIDTAP_OUT_FMT_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
+
+/* A byte as two hexadecimal digits, and as \xNN, at `to`: where the text goes on. Inline: plaintext is millions of them. */
+#define FMT_ESCAPE_LEN 4
+static inline char *fmt_hex_byte(char *to, uint8_t byte)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*to++ = digits[byte >> 4];
+	*to++ = digits[byte & 15];
+	return to;
+}
+
+static inline char *fmt_escape_byte(char *to, uint8_t byte)
+{
+	*to++ = '\\';
+	*to++ = 'x';
+	return fmt_hex_byte(to, byte);
+}
 
 /* Decimal. */
 void fmt_dec(struct buf *b, uint64_t v);

@@ -19,13 +19,13 @@ void json_key(struct buf *b, const char *key)
 
 static void put_escape(struct buf *b, uint8_t c)
 {
-	static const char hex[] = "0123456789abcdef";
-	const char unicode[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+	char unicode[6] = "\\u00";
 
 	if (c == '"' || c == '\\') {
 		buf_putc(b, '\\');
 		buf_putc(b, (char)c);
 	} else {
+		fmt_hex_byte(unicode + 4, c);
 		buf_put(b, unicode, sizeof(unicode));
 	}
 }

@@ -64,10 +64,9 @@ static void put_what(struct buf *b, const struct plain *p)
 	buf_putc(b, '\n');
 }
 
-static const char hex_digits[] = "0123456789abcdef";
-
-#define PIECE 256 /* bytes at a time: of each at most a tab and an escape */
-#define ESCAPED 5
+/* Of a byte at most: a tab, an escape. And how much is put at a time. */
+#define BYTE_TEXT_MAX (1 + FMT_ESCAPE_LEN)
+#define PIECE_LEN 1280
 
 /* One byte as text; a carriage return that ends a line is left out. Where the text goes on. */
 static char *put_byte(char *to, uint8_t byte, bool begins, bool ends_line)
@@ -77,10 +76,7 @@ static char *put_byte(char *to, uint8_t byte, bool begins, bool ends_line)
 	if ((is_printable(byte) && byte != '\\') || byte == '\t' || byte == '\n') {
 		*to++ = (char)byte;
 	} else if (byte != '\r' || !ends_line) {
-		*to++ = '\\';
-		*to++ = 'x';
-		*to++ = hex_digits[byte >> 4];
-		*to++ = hex_digits[byte & 15];
+		to = fmt_escape_byte(to, byte);
 	}
 	return to;
 }
@@ -88,11 +84,11 @@ static char *put_byte(char *to, uint8_t byte, bool begins, bool ends_line)
 /* Line by line, each behind a tab. By pieces, and without printf: a download is millions of bytes. */
 static void put_bytes(struct buf *b, const uint8_t *data, size_t len)
 {
-	char text[PIECE * ESCAPED], *to = text;
+	char text[PIECE_LEN], *to = text;
 
 	for (size_t i = 0; i < len; i++) {
 		to = put_byte(to, data[i], !i || data[i - 1] == '\n', i + 1 < len && data[i + 1] == '\n');
-		if (text + sizeof(text) - to < ESCAPED || i + 1 == len) {
+		if (text + sizeof(text) - to < BYTE_TEXT_MAX || i + 1 == len) {
 			buf_put(b, text, (size_t)(to - text));
 			to = text;
 		}
@@ -109,8 +105,7 @@ static void put_hex_line(struct buf *b, const uint8_t *data, size_t len, uint64_
 	memset(hex, ' ', sizeof(hex));
 	for (size_t i = 0; i < len; i++) {
 		to += i % 2 == 0;
-		*to++ = hex_digits[data[i] >> 4];
-		*to++ = hex_digits[data[i] & 15];
+		to = fmt_hex_byte(to, data[i]);
 		ascii[i] = is_printable(data[i]) ? (char)data[i] : '.';
 	}
 	buf_printf(b, "\t0x%04" PRIx64 ": ", offset);

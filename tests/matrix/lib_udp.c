@@ -64,6 +64,15 @@ int udp_server(struct scene *s)
 	return fd;
 }
 
+int udp_sharer(struct scene *s)
+{
+	int fd = udp_new(s);
+
+	sk_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	udp_bind(fd, s->bind_addr, s->port);
+	return fd;
+}
+
 int udp_client(struct scene *s)
 {
 	int fd = udp_new(s);
@@ -160,6 +169,13 @@ void udp_answer(int fd, size_t bytes)
 
 	udp_recv_from(fd, bytes, &from);
 	udp_send_at(fd, &from, bytes);
+}
+
+bool udp_wait(const struct scene *s, int fd, int gate)
+{
+	struct pollfd polls[2] = {{fd, POLLIN, 0}, {s->gates[gate][0], POLLIN, 0}};
+
+	return poll(polls, 2, -1) > 0 && polls[0].revents;
 }
 
 bool udp_has_data(int fd)

@@ -12,6 +12,7 @@ void udp_connect(int fd, const char *addr, uint16_t port);
 void udp_connect_at(int fd, const struct sockaddr_storage *to);
 void udp_disconnect(int fd);		/* connect to AF_UNSPEC. Unless it was bound, its port goes, too */
 int udp_server(struct scene *s);	/* bound to bind_addr, s->port */
+int udp_sharer(struct scene *s);	/* the same, with SO_REUSEPORT */
 int udp_client(struct scene *s);	/* connected to server_addr, s->port */
 
 /* One datagram to an address; what is not bound is bound by it. */
@@ -24,6 +25,7 @@ void udp_send_from(int fd, const char *from, const struct sockaddr_storage *to, 
 void udp_recv_from(int fd, size_t bytes, struct sockaddr_storage *from);
 void udp_answer(int fd, size_t bytes);	/* with as many, to who sent it */
 bool udp_has_data(int fd);		/* without taking it */
+bool udp_wait(const struct scene *s, int fd, int gate); /* until there is some; false: the gate was opened, and there is none */
 
 socklen_t addr_len(const struct sockaddr_storage *ss);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/matrix/lib_udp.h"
 
-#include <poll.h>
-
 #define SERVERS 3
 #define CLIENTS 4
 
@@ -10,15 +8,11 @@ enum { READY, DONE };
 
 static void server(struct scene *s)
 {
-	int fd = udp_new(s), done = s->gates[DONE][0];
-	struct pollfd polls[2] = {{fd, POLLIN, 0}, {done, POLLIN, 0}};
+	int fd = udp_sharer(s);
 
-	sk_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	udp_bind(fd, s->bind_addr, s->port);
 	gate_open(s, READY);
-	while (poll(polls, 2, -1) > 0 && (polls[0].revents || !polls[1].revents))
-		if (polls[0].revents)
-			sk_recv(fd, 100);
+	while (udp_wait(s, fd, DONE))
+		sk_recv(fd, 100);
 	sk_close(fd);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/matrix/lib_udp.h"
 
-#include <poll.h>
-
 #define SERVERS 3
 #define CLIENTS 6
 #define ROUNDS 2
@@ -12,13 +10,10 @@ enum { READY, DONE };
 /* Whichever of them the kernel chose for a client answers it. */
 static void server(struct scene *s)
 {
-	int fd = udp_new(s), done = s->gates[DONE][0];
-	struct pollfd polls[2] = {{fd, POLLIN, 0}, {done, POLLIN, 0}};
+	int fd = udp_sharer(s);
 
-	sk_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	udp_bind(fd, s->bind_addr, s->port);
 	gate_open(s, READY);
-	while (poll(polls, 2, -1) > 0 && !polls[1].revents)
+	while (udp_wait(s, fd, DONE))
 		udp_answer(fd, 100);
 	sk_close(fd);
 }

@@ -10,18 +10,16 @@
 #   openssl_plays OPTIONS...  pidtap with these, and all kinds of handshakes by $seen_openssl and the system's
 #   judge                     whether pidtap's key log is that of both ends
 
+# shellcheck source=tests/live/tls-words.sh
+. "$(dirname "$0")/tls-words.sh"
+
 here=$top/tests/live
+talk_s=30 word_s=20
 port=4438
 tls12=-tls1_2
 tls13=-tls1_3
 words=ping
 mkfifo "$work/hold" && exec 7<>"$work/hold"
-
-# library NAME: which file the system's openssl uses
-library()
-{
-	ldd "$(command -v openssl)" | awk -v name="$1.so" 'index($1, name) == 1 { print $3; exit }'
-}
 
 # misspelt FILE: with other labels, and another name of the function in its symbols
 misspelt()
@@ -45,8 +43,8 @@ misspell()
 make_files()
 {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=localhost 2>/dev/null &&
-		echo "early bird" >"$work/early" && cp "$(library libssl)" "$work/unseen-openssl.so" &&
-		misspell "$(library libssl)" "$work/misspelt"
+		echo "early bird" >"$work/early" && cp "$(library openssl libssl)" "$work/unseen-openssl.so" &&
+		misspell "$(library openssl libssl)" "$work/misspelt"
 }
 
 # role ROLE: leaves in `run` what runs a program of this role, the seen one's or the other
@@ -87,11 +85,6 @@ probed()
 	return "$1"
 }
 
-server_listens()
-{
-	in_ns a ss -Hltn "sport = :${1:-$port}" | grep -q .
-}
-
 serve()
 {
 	openssl_of server
@@ -102,12 +95,6 @@ serve()
 	wait_until 20 server_listens
 }
 
-stop_server()
-{
-	kill "$server_pid"
-	wait "$server_pid"
-} 2>/dev/null
-
 heard()
 {
 	case $1 in
@@ -117,31 +104,11 @@ heard()
 	esac
 }
 
-have_session()
-{
-	[ -s "$work/session" ]
-}
-
 # talk OPTIONS...: a connection over which $words are said, each when the one before was heard
 talk()
 {
-	local word client_pid
 	openssl_of client
-	rm -f "$work/line"
-	mkfifo "$work/line"
-	: >"$work/said"
-	timeout $((30 * ${patience:-1})) "${run[@]}" s_client -connect "127.0.0.1:$port" -keylogfile "$work/keys.client" "$@" \
-		<"$work/line" >"$work/said" 2>&1 &
-	client_pid=$!
-	exec 8>"$work/line"
-	for word in $words; do
-		if [ "$word" = GET ]; then echo "GET / HTTP/1.0"; else echo "$word"; fi >&8
-		wait_until 20 heard "$word" || break
-	done
-	[[ " $* " != *" -sess_out "* ]] || wait_until 20 have_session || word=none
-	exec 8>&-
-	wait "$client_pid"
-	[ "$word" = "${words##* }" ] && heard "$word"
+	converse "${run[@]}" s_client -connect "127.0.0.1:$port" -keylogfile "$work/keys.client" "$@"
 }
 
 # written FILE...: key log lines of programs, each once, as they should be spelt

@@ -25,7 +25,7 @@ nobody_plays()
 # Of a library that is named, and is not called libssl, nobody tells which libcrypto it goes with.
 named_plays()
 {
-	cp "$work/misspelt/$(basename "$(library libssl)")" "$work/tls.so" || return
+	cp "$work/misspelt/$(basename "$(library openssl libssl)")" "$work/tls.so" || return
 	tap_start a --backend "$backend" -i lo --keylog "$work/log" --libssl "$work/tls.so"
 	is "$case: listens" $? 0
 	like "$case: it is said" "$(cat "$work/err")" 'tls.so: no secrets from it: which libcrypto'
@@ -69,7 +69,7 @@ static_plays()
 ok "certificate and libraries" make_files
 misspelt "$top/build/tests/tls_static" >"$work/static" && chmod 755 "$work/static"
 is "a program with OpenSSL in it" $? 0
-"$pidtap" --probe-check --libssl "$work/misspelt/$(basename "$(library libssl)")" >"$work/check"
+"$pidtap" --probe-check --libssl "$work/misspelt/$(basename "$(library openssl libssl)")" >"$work/check"
 like "--probe-check says how" "$(grep -F "$work/misspelt" "$work/check")" '^  yes .*: OpenSSL, secrets by KDF functions of libcrypto \(QUIC not tried\)'
 seen_env=("LD_LIBRARY_PATH=$work/misspelt")
 seen_openssl=(openssl)
@@ -80,7 +80,7 @@ for backend in $backends; do
 	named_plays
 	case="$backend, in a program"
 	static_plays
-	if [ "$(basename "$(library libssl)")" = libssl.so.3 ]; then # 1.1.1 has no EVP_KDF
+	if [ "$(basename "$(library openssl libssl)")" = libssl.so.3 ]; then # 1.1.1 has no EVP_KDF
 		case="$backend, strangers"
 		strangers_play
 	fi

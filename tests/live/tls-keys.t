@@ -5,6 +5,8 @@
 # seen: it has a copy of the library that is not found, so that what one misses the other cannot tell.
 # shellcheck source=tests/live/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/live/tls-words.sh
+. "$(dirname "$0")/tls-words.sh"
 need openssl gnutls-cli gnutls-serv
 live_begin
 
@@ -21,22 +23,11 @@ make_files()
 		cp "$(library gnutls-cli libgnutls)" "$work/unseen-gnutls.so"
 }
 
-# library PROGRAM NAME: which file that is
-library()
-{
-	ldd "$(command -v "$1")" | awk -v name="$2.so" 'index($1, name) == 1 { print $3; exit }'
-}
-
 # aside ROLE LIBRARY: what to run a program of this role with, in namespace a
 aside()
 {
 	runs=(nsenter --net="$(ns_path a)" -- env SSLKEYLOGFILE="$work/keys.$case.$1.gnutls")
 	[[ $seen == *"$1"* ]] || runs+=("LD_PRELOAD=$work/unseen-$2.so")
-}
-
-server_listens()
-{
-	in_ns a ss -Hltn "sport = :$port" | grep -q .
 }
 
 # serve LIBRARY OPTIONS...
@@ -57,13 +48,6 @@ serve()
 	wait_until 10 server_listens
 }
 
-stop_server()
-{
-	kill "$server_pid"
-	wait "$server_pid"
-	server_pid=
-} 2>/dev/null
-
 # The server has it, or (GnuTLS's, which says nothing) the client has it back; what only the client acts upon, it has done.
 heard()
 {
@@ -74,15 +58,10 @@ heard()
 	esac
 }
 
-have_session()
-{
-	[ -s "$work/session" ]
-}
-
 # talk LIBRARY OPTIONS...: a connection over which the words in $words are said, each when the one before was heard
 talk()
 {
-	local library=$1 word program
+	local library=$1 program
 	shift
 	aside client "$library"
 	if [ "$library" = openssl ]; then
@@ -90,20 +69,7 @@ talk()
 	else
 		program=(gnutls-cli --insecure -p "$port" 127.0.0.1 "$@")
 	fi
-	rm -f "$work/line"
-	mkfifo "$work/line"
-	: >"$work/said"
-	timeout $((20 * ${patience:-1})) "${runs[@]}" "${program[@]}" <"$work/line" >"$work/said" 2>&1 &
-	client_pid=$!
-	exec 8>"$work/line"
-	for word in $words; do
-		echo "$word" >&8
-		wait_until 10 heard "$word" || break
-	done
-	[[ " $* " != *" -sess_out "* ]] || wait_until 10 have_session || word=none
-	exec 8>&-
-	wait "$client_pid"
-	[ "$word" = "${words##* }" ] && heard "$word"
+	converse "${runs[@]}" "${program[@]}"
 }
 
 # written FILE...: key log lines of programs, each once, as pidtap writes them

@@ -33,21 +33,11 @@ tls_in_kernel()
 	awk '$1 ~ /^Tls(Tx|Rx)(Sw|Device)$/ { n += $2 } END { print n }' <(in_ns a cat /proc/net/tls_stat)
 }
 
-# sent: the bytes of files that the server's calls told of, over the connection to its port
-sent()
-{
-	sed -n "s/^[0-9].*(proc openssl:[0-9]*, .*) 10\.98\.0\.1:$1-.* TLS write \([0-9]*\) bytes, of a file\$/\1/p" "$work/text" | awk '{ n += $1 } END { print n + 0 }'
-}
-
-# The server's data as tshark decrypts it: what it wrote itself, and the file.
-decrypted()
-{
-	"$here/followed" "$work/file.pcapng" "$1" | awk -v from="10.98.0.1:$1-" 'index($1, from) == 1 { n += $2 } END { print n + 0 }'
-}
-
+# written PORT [WHAT]: bytes that the server's calls told of, over the connection to its port; those that say WHAT only
 written()
 {
-	sed -n "s/^[0-9].*(proc openssl:[0-9]*, .*) 10\.98\.0\.1:$1-.* TLS write \([0-9]*\) bytes.*/\1/p" "$work/text" | awk '{ n += $1 } END { print n + 0 }'
+	sed -n "s/^[0-9].*(proc openssl:[0-9]*, .*) 10\.98\.0\.1:$1-.* TLS write \([0-9]*\) bytes${2:-.*}\$/\1/p" "$work/text" |
+		awk '{ n += $1 } END { print n + 0 }'
 }
 
 backend=${backends%% *}
@@ -62,8 +52,8 @@ for version in -tls1_2 -tls1_3; do
 	ok "$version: a file is fetched" fetches "$port"
 	ok "$version: the kernel encrypted it" [ "$(tls_in_kernel)" -gt "$before" ]
 	tls_stop
-	is "$version: the file's bytes are told of, with process and connection" "$(sent "$port")" "$size"
-	is "$version: all that was written is decrypted" "$(decrypted "$port")" "$(written "$port")"
+	is "$version: the file's bytes are told of, with process and connection" "$(written "$port" ", of a file")" "$size"
+	is "$version: all that was written is decrypted" "$(decrypted_of 10.98.0.1 "$port")" "$(written "$port")"
 	port=$((port + 1))
 done
 done_testing

@@ -225,6 +225,12 @@ tls_judge()
 	"$here/tls-judge" "$work/streams" "$work/plain" "$work/decrypted" "$TLS_TRUTH" >"$work/table"
 }
 
+# decrypted_of ADDRESS PORT: bytes of application data the server there sent, as tshark decrypts them
+decrypted_of()
+{
+	"$here/followed" "$work/file.pcapng" "$2" | awk -v from="$1:$2-" 'index($1, from) == 1 { n += $2 } END { print n + 0 }'
+}
+
 # pair NAMES WANT: the line of the table of two programs
 pair()
 {

@@ -45,5 +45,6 @@
 #include "tracepoint.c"
 #endif
 #include "tls_sock.c"
+#include "tls_plain.c"
 #include "tls.c"
 #include "tls_kdf.c"

@@ -187,6 +187,22 @@ tap_stop
 is "a fight: status" "$tap_status" 0
 is "a fight: nothing is left" "$(qdiscs)" ""
 
+# renewed_by_another: three times, in two commands, as scripts do
+renewed_by_another()
+{
+	local n
+	for n in 0 1 2; do
+		wait_until 20 is_again "$n" && tc_a qdisc delete dev veth0 clsact && tc_a qdisc add dev veth0 clsact || return
+	done
+	wait_until 20 is_again 3
+}
+
+tap_start a --backend "$backend" -i veth0
+ok "another renews the qdisc: ours is never in its place" renewed_by_another
+tap_stop
+is "another renews the qdisc: status" "$tap_status" 0
+tc_a qdisc delete dev veth0 clsact
+
 # Its second attempt waits for a second: the other's qdisc is there before.
 tap_start a --backend "$backend" -i veth0
 tc_a qdisc delete dev veth0 clsact

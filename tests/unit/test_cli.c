@@ -308,6 +308,7 @@ static void test_together(void)
 {
 	refused("--bundle and --bundle-out: ", ARGS("--bundle", "a", "--bundle-out", "b"));
 	refused("--bundle and --assume-kernel: ", ARGS("--assume-kernel", "4.9", "--bundle", "a"));
+	refused("--keylog and -w: ", ARGS("--keylog", "a", "-w", "a"));
 	refused("--include-unknown: ", ARGS("--include-unknown"));
 	refused("--print and -w -: ", ARGS("-w-", "--print"));
 	tap_ok(taken(ARGS("--include-unknown", "-p", "1")) && opts.include_unknown,

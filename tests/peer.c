@@ -266,7 +266,6 @@ static int open_socket(int family, int type)
 
 	if (fd < 0)
 		die("socket");
-	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (family == AF_INET6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, !o.dual);
 	if (o.exthdr)
@@ -274,31 +273,39 @@ static int open_socket(int family, int type)
 	return fd;
 }
 
+/* A port that is asked for may be one of a connection just closed. One the kernel chooses must be nobody else's, and UDP
+ * sockets that agree to share may be given the same. */
+static void bind_to(int fd, const char *addr, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = parse_addr(addr, port, &ss);
+
+	if (port)
+		set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (bind(fd, (void *)&ss, len))
+		die("bind %s port %d", addr, port);
+}
+
 static int open_server(int type)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = parse_addr(o.addr, o.port, &ss);
-	int fd = open_socket(ss.ss_family, type);
+	int fd;
 
-	if (bind(fd, (void *)&ss, len))
-		die("bind %s port %d", o.addr, o.port);
+	parse_addr(o.addr, o.port, &ss);
+	fd = open_socket(ss.ss_family, type);
+	bind_to(fd, o.addr, o.port);
 	return fd;
 }
 
 /* Bound where --bind asks for it; `to` is where it is meant to go. */
 static int open_client(int type, struct sockaddr_storage *to, socklen_t *to_len)
 {
-	struct sockaddr_storage own;
-	socklen_t len;
 	int fd;
 
 	*to_len = parse_addr(o.addr, o.port, to);
 	fd = open_socket(to->ss_family, type);
-	if (o.bind || o.bind_port) {
-		len = parse_addr(o.bind ? o.bind : to->ss_family == AF_INET ? "0.0.0.0" : "::", o.bind_port, &own);
-		if (bind(fd, (void *)&own, len))
-			die("bind %s port %d", o.bind ? o.bind : "any", o.bind_port);
-	}
+	if (o.bind || o.bind_port)
+		bind_to(fd, o.bind ? o.bind : to->ss_family == AF_INET ? "0.0.0.0" : "::", o.bind_port);
 	return fd;
 }
 

@@ -178,7 +178,7 @@ ino_t sock_ino(int fd);
 /* "::1" or "127.0.0.1" and a port. */
 socklen_t make_addr(struct sockaddr_storage *ss, const char *addr, uint16_t port);
 int sk_new(const struct scene *s, int type, int proto); /* of the scene's family; IPV6_V6ONLY as it says */
-void sk_bind(int fd, const char *addr, uint16_t port);	/* with SO_REUSEADDR */
+void sk_bind(int fd, const char *addr, uint16_t port);	/* a port that is named: SO_REUSEADDR */
 void sk_set(int fd, int level, int option, int value);
 uint16_t sk_port(int fd);				/* its local one */
 

@@ -58,7 +58,8 @@ void sk_bind(int fd, const char *addr, uint16_t port)
 	struct sockaddr_storage ss;
 	socklen_t len = make_addr(&ss, addr, port);
 
-	sk_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (port)
+		sk_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (bind(fd, (void *)&ss, len))
 		fail("bind %s %u", addr, port);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "compat/feature.h"
@@ -19,6 +20,7 @@
 #include "model/secret.h"
 #include "model/stats.h"
 #include "options.h"
+#include "out/outfd.h"
 #include "out/sink.h"
 #include "pipeline/attribute.h"
 #include "pipeline/filter.h"
@@ -46,6 +48,7 @@
 struct output {
 	struct sink *sink; /* NULL: it failed and was closed */
 	const char *to;	   /* its name in messages */
+	FILE *stream;	   /* what it writes to, where it does not close that itself; may be NULL */
 	bool for_reading;  /* text: a reader that goes away (| head) has seen enough */
 	bool for_keys;	   /* a key log: packets can do without it */
 };
@@ -105,6 +108,7 @@ struct session {
 	struct tail *tail;
 	struct output outputs[OUTPUT_MAX];
 	size_t output_cnt;
+	struct patience patience; /* of the outputs with their readers */
 	struct maps *maps;
 	struct evict *evict; /* NULL where the kernel evicts by itself */
 	struct stream owners;

@@ -9,19 +9,44 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
-static void add_output(struct session *s, struct sink *sink, const char *to, bool for_reading)
+/* A reader that has not read for so long when we are to end is not waited for. */
+#define READER_MS 2000
+
+/* The loop, which reads signals, is what waits: they are pending. */
+static bool end_is_pending(void)
 {
-	s->outputs[s->output_cnt++] = (struct output){sink, to, for_reading};
+	sigset_t pending;
+
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
+}
+
+/* Asked to end a second time, it does at once. */
+static int patience_ms(void *ctx)
+{
+	const struct session *s = ctx;
+	bool ending = s->stop && s->end_signal;
+
+	if (end_is_pending())
+		return ending ? 0 : READER_MS;
+	return ending ? READER_MS : -1;
+}
+
+static void add_output(struct session *s, const struct output *o)
+{
+	s->outputs[s->output_cnt++] = *o;
 }
 
 static int open_pcapng(struct session *s)
 {
 	const char *path = s->opts->write_path;
-	struct pcapng_opts opts = {.snaplen = s->opts->snaplen, .application = "pidtap " PIDTAP_VERSION};
+	struct pcapng_opts opts = {.patience = &s->patience, .snaplen = s->opts->snaplen, .application = "pidtap " PIDTAP_VERSION};
 	char os[2 * sizeof(((struct utsname *)0)->release)];
 	struct utsname uts;
 	struct sink *sink;
@@ -44,11 +69,21 @@ static int open_pcapng(struct session *s)
 	if (err)
 		log_err("cannot write %s: %s", path, strerror(-err));
 	else
-		add_output(s, sink, strcmp(path, "-") ? path : "standard output", false);
+		add_output(s, &(struct output){.sink = sink, .to = strcmp(path, "-") ? path : "standard output"});
 	return err;
 }
 
-static int open_text(struct session *s)
+static int add_stdout(struct session *s, FILE *out, struct sink *sink)
+{
+	if (sink) {
+		add_output(s, &(struct output){.sink = sink, .to = "standard output", .stream = out, .for_reading = true});
+		return 0;
+	}
+	fclose(out);
+	return -ENOMEM;
+}
+
+static int open_text(struct session *s, FILE *out)
 {
 	const struct options *o = s->opts;
 	struct text_opts opts = {
@@ -58,15 +93,10 @@ static int open_text(struct session *s)
 		.plain = o->plaintext,
 		.hex = o->hex,
 	};
-	struct sink *sink = text_open(stdout, &opts);
-
-	if (!sink)
-		return -ENOMEM;
-	add_output(s, sink, "standard output", true);
-	return 0;
+	return add_stdout(s, out, text_open(out, &opts));
 }
 
-static int open_json(struct session *s)
+static int open_json(struct session *s, FILE *out)
 {
 	const struct options *o = s->opts;
 	const struct json_opts opts = {
@@ -77,24 +107,21 @@ static int open_json(struct session *s)
 		.container = session_container,
 		.ctx = s,
 	};
-	struct sink *sink = json_open(stdout, &opts);
-
-	if (!sink)
-		return -ENOMEM;
-	add_output(s, sink, "standard output", true);
-	return 0;
+	return add_stdout(s, out, json_open(out, &opts));
 }
 
 /* What is for reading. With -w: only what was asked for by itself. */
 static int open_stdout(struct session *s)
 {
 	const struct options *o = s->opts;
+	FILE *out;
 
-	if (o->write_path && !strcmp(o->write_path, "-"))
+	if (o->write_path && (!strcmp(o->write_path, "-") || !(o->json || o->print || o->plaintext)))
 		return 0;
-	if (o->json)
-		return open_json(s);
-	return !o->write_path || o->print || o->plaintext ? open_text(s) : 0;
+	out = outfd_stream(STDOUT_FILENO, &s->patience);
+	if (!out)
+		return -ENOMEM;
+	return o->json ? open_json(s, out) : open_text(s, out);
 }
 
 static int open_keylog(struct session *s)
@@ -108,18 +135,18 @@ static int open_keylog(struct session *s)
 			fd == -ELOOP ? " (it is a symbolic link: name the file itself)" : "");
 		return fd;
 	}
-	err = keylog_open(fd, &sink);
-	if (err)
-		return err;
-	add_output(s, sink, path, false);
-	s->outputs[s->output_cnt - 1].for_keys = true;
-	return 0;
+	err = keylog_open(fd, &s->patience, &sink);
+	if (!err)
+		add_output(s, &(struct output){.sink = sink, .to = path, .for_keys = true});
+	return err;
 }
 
 int session_open_sinks(struct session *s)
 {
-	int err = s->opts->write_path ? open_pcapng(s) : 0;
+	int err;
 
+	s->patience = (struct patience){patience_ms, s};
+	err = s->opts->write_path ? open_pcapng(s) : 0;
 	if (!err && s->opts->keylog_path)
 		err = open_keylog(s);
 	return err ? err : open_stdout(s);
@@ -137,6 +164,8 @@ static void close_output(struct output *o)
 {
 	o->sink->ops->close(o->sink);
 	o->sink = NULL;
+	if (o->stream)
+		fclose(o->stream);
 }
 
 /* From here packets are not where they were to be. */
@@ -148,11 +177,17 @@ static void note_unwritten(struct session *s, const struct sink *sink)
 	s->status = 1;
 }
 
+/* What outfd_write says of a reader is no system error. */
+static const char *why(int err)
+{
+	return err == -ECANCELED ? "its reader does not read" : strerror(-err);
+}
+
 /* Ends the capture, unless only a key log ends and there are others; these still get what is in the buffers, and their ends. */
 static void fail(struct session *s, struct output *o, int err)
 {
 	if (o->for_keys && !is_last(s, o)) {
-		log_err("cannot write keys to %s: %s; later ones are missing there", o->to, strerror(-err));
+		log_err("cannot write keys to %s: %s; later ones are missing there", o->to, why(err));
 		s->status = 1;
 		close_output(o);
 		return;
@@ -163,7 +198,7 @@ static void fail(struct session *s, struct output *o, int err)
 	} else {
 		log_err("cannot write to %s: %s; it holds %" PRIu64 " packets (%" PRIu64
 			" bytes) and can be read, the closing line counts those that are not in it",
-			o->to, strerror(-err), o->sink->packets, o->sink->bytes);
+			o->to, why(err), o->sink->packets, o->sink->bytes);
 		note_unwritten(s, o->sink);
 	}
 	close_output(o);
@@ -268,5 +303,5 @@ void session_close_sinks(struct session *s)
 {
 	for (size_t i = 0; i < s->output_cnt; i++)
 		if (s->outputs[i].sink)
-			s->outputs[i].sink->ops->close(s->outputs[i].sink);
+			close_output(&s->outputs[i]);
 }

@@ -10,7 +10,7 @@
 
 struct keylog {
 	struct sink sink;
-	int fd;
+	struct outfd out;
 };
 
 int keylog_create(const char *path)
@@ -36,9 +36,8 @@ static int keylog_secret(struct sink *s, const struct secret *secret)
 {
 	struct keylog *k = (struct keylog *)s;
 	char line[SECRET_LINE_MAX];
-	size_t len = secret_line(secret, line);
-	ssize_t n = write(k->fd, line, len);
-	int err = n == (ssize_t)len ? 0 : n < 0 ? -errno : -ENOSPC;
+	size_t done, len = secret_line(secret, line);
+	int err = outfd_write(&k->out, line, len, &done);
 
 	explicit_bzero(line, sizeof(line));
 	if (!err)
@@ -50,7 +49,7 @@ static void keylog_close(struct sink *s)
 {
 	struct keylog *k = (struct keylog *)s;
 
-	close(k->fd);
+	close(k->out.fd);
 	free(k);
 }
 
@@ -60,7 +59,7 @@ static const struct sink_ops keylog_ops = {
 	.close = keylog_close,
 };
 
-int keylog_open(int fd, struct sink **out)
+int keylog_open(int fd, const struct patience *patience, struct sink **out)
 {
 	struct keylog *k = calloc(1, sizeof(*k));
 
@@ -69,7 +68,7 @@ int keylog_open(int fd, struct sink **out)
 		return -ENOMEM;
 	}
 	k->sink.ops = &keylog_ops;
-	k->fd = fd;
+	outfd_init(&k->out, fd, patience);
 	*out = &k->sink;
 	return 0;
 }

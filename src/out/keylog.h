@@ -3,13 +3,14 @@
 #ifndef PIDTAP_OUT_KEYLOG_H
 #define PIDTAP_OUT_KEYLOG_H
 
+#include "out/outfd.h"
 #include "out/sink.h"
 
 /* Appends to `path`, made if it is not there, with mode 0600 from then on; O_NOFOLLOW in a directory others may write to. A descriptor, or negative
  * errno. */
 int keylog_create(const char *path);
 
-/* A sink that takes secrets only: each as one line, one write(2). Takes `fd`. 0: *out. */
-int keylog_open(int fd, struct sink **out);
+/* A sink that takes secrets only: each as one line, one write(2). Takes `fd`. `patience` may be NULL. 0: *out. */
+int keylog_open(int fd, const struct patience *patience, struct sink **out);
 
 #endif

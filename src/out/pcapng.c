@@ -319,7 +319,7 @@ int pcapng_open(int fd, const struct pcapng_opts *opts, struct sink **out)
 	f->snaplen = opts->snaplen;
 	f->filter = opts->filter;
 	f->now_ns = opts->now_ns ? opts->now_ns : system_now_ns;
-	err = pcapng_file_init(&f->file, fd);
+	err = pcapng_file_init(&f->file, fd, opts->patience);
 	if (err) {
 		free(f);
 		return err;

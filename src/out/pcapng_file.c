@@ -2,8 +2,6 @@
 #include "out/pcapng_file.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +11,10 @@
 #define FLUSH_BYTES (64 * 1024)
 #define BUF_BYTES (256 * 1024) /* FLUSH_BYTES and the largest packet fit: it never grows in a capture */
 
-int pcapng_file_init(struct pcapng_file *f, int fd)
+int pcapng_file_init(struct pcapng_file *f, int fd, const struct patience *patience)
 {
-	*f = (struct pcapng_file){.fd = fd, .buf = BUF_INIT};
+	*f = (struct pcapng_file){.buf = BUF_INIT};
+	outfd_init(&f->out, fd, patience);
 	if (buf_reserve(&f->buf, BUF_BYTES))
 		return 0;
 	pcapng_file_fini(f);
@@ -25,34 +24,7 @@ int pcapng_file_init(struct pcapng_file *f, int fd)
 void pcapng_file_fini(struct pcapng_file *f)
 {
 	buf_free(&f->buf);
-	close(f->fd);
-}
-
-static bool try_again(int fd)
-{
-	struct pollfd writable = {.fd = fd, .events = POLLOUT};
-
-	if (errno == EINTR)
-		return true;
-	if (errno != EAGAIN)
-		return false; /* standard output may be a pipe that someone else set non-blocking */
-	poll(&writable, 1, -1);
-	return true;
-}
-
-/* Returns 0 or negative errno; *done bytes reached the file in either case. */
-static int write_all(int fd, const uint8_t *data, size_t len, size_t *done)
-{
-	*done = 0;
-	while (*done < len) {
-		ssize_t n = write(fd, data + *done, len - *done);
-
-		if (n >= 0)
-			*done += (size_t)n;
-		else if (!try_again(fd))
-			return -errno;
-	}
-	return 0;
+	close(f->out.fd);
 }
 
 /* Bytes of the blocks that lie wholly in the first `done` of the buffer; counts the packets among them. */
@@ -87,11 +59,11 @@ static void cut_off(int fd, size_t excess)
 int pcapng_file_flush(struct pcapng_file *f)
 {
 	size_t done, whole;
-	int err = write_all(f->fd, f->buf.data, f->buf.len, &done);
+	int err = outfd_write(&f->out, f->buf.data, f->buf.len, &done);
 
 	whole = whole_blocks(&f->buf, done, &f->packets);
 	f->bytes += whole;
-	cut_off(f->fd, done - whole);
+	cut_off(f->out.fd, done - whole);
 	buf_reset(&f->buf);
 	return err;
 }

@@ -7,16 +7,17 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "out/outfd.h"
 
 struct pcapng_file {
-	int fd;		  /* owned */
+	struct outfd out; /* owned */
 	struct buf buf;	  /* whole blocks not written yet; append here */
 	uint64_t bytes;	  /* of whole blocks that reached the file */
 	uint64_t packets; /* packet blocks among them */
 };
 
 /* Takes `fd`, also on failure. 0, or -ENOMEM. */
-int pcapng_file_init(struct pcapng_file *f, int fd);
+int pcapng_file_init(struct pcapng_file *f, int fd, const struct patience *patience);
 
 /* Closes the file; what is still in memory is dropped. */
 void pcapng_file_fini(struct pcapng_file *f);

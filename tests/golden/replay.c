@@ -3,7 +3,7 @@
  * src/base/clock.c src/out/text.c src/out/text_plain.c src/out/dissect.c src/out/dissect_arp.c src/out/dissect_icmp.c
  * src/out/dissect_icmp6.c src/out/dissect_ip.c src/out/dissect_ip6.c src/out/dissect_tcp.c
  * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c
- * src/out/pcapng_file.c src/out/pcapng_proc.c src/out/pcapng_comment.c
+ * src/out/pcapng_file.c src/out/outfd.c src/out/pcapng_proc.c src/out/pcapng_comment.c
  * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/pcapng_streams.c src/out/synth.c src/model/plain.c src/out/json.c
  * src/out/json_put.c src/out/json_packet.c src/out/fields.c */
 /* replay [-v|-q|--plaintext] RECORDS TEXT JSON PCAPNG: what the outputs make of a file of records (golden.h). The clock is

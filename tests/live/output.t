@@ -54,6 +54,22 @@ exchange a b udp 10.98.0.1 >/dev/null
 tap_wait
 no "-w - and the reader is gone: it ends" test "$tap_status" = 124
 
+# One that stays and does not read: a signal ends it all the same, and what is missing is told.
+for format in "-w -" --json -v; do
+	rm "$work/pipe"
+	mkfifo "$work/pipe"
+	exec {stuck}<>"$work/pipe"
+	# shellcheck disable=SC2086
+	tap_out=$work/pipe tap_start a --backend "$backend" -i veth0 $format
+	ok "$format and nobody reads: more traffic than the pipe takes" exchange a b tcp 10.98.0.1 --repeat 1000 --bytes 1000
+	tap_stop
+	is "$format and nobody reads: a signal ends it, with status 1" "$tap_status" 1
+	ok "$format and nobody reads: it says so" \
+		grep -qE '^pidtap: cannot write to standard output: its reader does not read; it holds [0-9]+ packets' "$work/err"
+	like "$format and nobody reads: what is missing is counted" "$(tap_says)" ' [1-9][0-9]* not written'
+	exec {stuck}<&-
+done
+
 truth_clear
 tap_start a --backend "$backend" -i veth0 -q
 ok "-q: traffic" exchange a b tcp 10.98.0.1

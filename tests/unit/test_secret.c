@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/secret.c src/out/keylog.c */
+/* links: src/model/secret.c src/out/keylog.c src/out/outfd.c src/base/clock.c */
 /* Secrets: each line once, what makes a connection decryptable, and the key log. */
 #include "model/secret.h"
 #include "out/keylog.h"
@@ -163,7 +163,7 @@ static void test_keylog(void)
 	secret_add(t, &ev, &s);
 	tmpdir_path(path, "keys");
 	for (int i = 0; i < 2; i++) {
-		tap_is_int(keylog_open(keylog_create(path), &sink), 0, "it is opened");
+		tap_is_int(keylog_open(keylog_create(path), NULL, &sink), 0, "it is opened");
 		tap_is_int(sink->ops->secret(sink, s), 0, "a line is written");
 		sink->ops->close(sink);
 	}
@@ -174,7 +174,7 @@ static void test_keylog(void)
 	tap_is_int(st.st_size, 2 * (14 + 64 + 1 + 96 + 1), "appended");
 	tmpdir_path(link, "link");
 	tap_ok(!symlink(path, link) && keylog_create(link) == -ELOOP, "not through a link");
-	tap_is_int(keylog_open(open("/dev/full", O_WRONLY), &sink), 0, "a full disk");
+	tap_is_int(keylog_open(open("/dev/full", O_WRONLY), NULL, &sink), 0, "a full disk");
 	tap_is_int(sink->ops->secret(sink, s), -ENOSPC, "says so");
 	sink->ops->close(sink);
 	secret_table_free(t);

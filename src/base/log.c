@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LINE_SIZE 9216 /* two paths and what is said of them */
 #define TOPIC_SIZE 32
+
+/* A reader of a pipe that does not read is waited for, but not for ever, and not for each line again. */
+#define READER_MS 2000
 
 static struct {
 	const char *prog;
@@ -36,6 +42,19 @@ static void clean(char *text)
 	}
 }
 
+static bool is_read(void)
+{
+	struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
+	static int wait_ms = READER_MS;
+	int n;
+
+	do
+		n = poll(&writable, 1, wait_ms);
+	while (n < 0 && errno == EINTR);
+	wait_ms = n ? READER_MS : 0;
+	return n;
+}
+
 /* By one write: a line stays whole among others'. */
 static void put_line(const char *before, const char *fmt, va_list ap)
 {
@@ -43,8 +62,9 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 
 	vsnprintf(line, sizeof(line), fmt, ap);
 	clean(line);
-	fflush(stdout); /* keeps data and messages in order on one terminal */
-	fprintf(stderr, "%s: %s%s\n", logger.prog, before, line);
+	fflush(NULL); /* keeps data and messages in order on one terminal */
+	if (is_read())
+		fprintf(stderr, "%s: %s%s\n", logger.prog, before, line);
 }
 
 static void emit(enum log_level level, const char *kind, const char *fmt, va_list ap)
@@ -104,6 +124,7 @@ void log_block(const char *text)
 		len = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)(len < LINE_SIZE ? len : LINE_SIZE), text);
 		clean(line);
-		fprintf(stderr, "    %s\n", line);
+		if (is_read())
+			fprintf(stderr, "    %s\n", line);
 	}
 }

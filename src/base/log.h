@@ -3,7 +3,8 @@
  *
  * Called from cli, compat, kheaders, source and session: base, model, pipeline and out return errors and never
  * print. A message names the subject, what failed and the likely remedy, in one line without a full stop; control
- * characters in it, of a file's name for instance, are shown as '?'.
+ * characters in it, of a file's name for instance, are shown as '?'. Where stderr is a pipe that nobody reads, it is lost after two
+ * seconds.
  * Debug output is chosen by topic: PIDTAP_DEBUG=load,ring or PIDTAP_DEBUG=all. Single-threaded.
  */
 #ifndef PIDTAP_BASE_LOG_H

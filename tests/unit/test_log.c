@@ -4,7 +4,9 @@
 #include "stderr.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static char words[32768];
 
@@ -93,6 +95,40 @@ static void test_order(void)
 	tap_is_int(n, 5, "data printed before a message stands before it");
 }
 
+#define PIPE_BYTES 4096
+
+/* Of a pipe that is full; fds[1] blocks. */
+static bool make_full(int *fds)
+{
+	static const char fill[PIPE_BYTES];
+
+	return !pipe(fds) && fcntl(fds[1], F_SETPIPE_SZ, PIPE_BYTES) == PIPE_BYTES &&
+	       write(fds[1], fill, PIPE_BYTES) == PIPE_BYTES;
+}
+
+/* Who is to end must not hang in a message. */
+static void test_unread(void)
+{
+	int fds[2], saved = dup(STDERR_FILENO);
+	char got[PIPE_BYTES + 1];
+	ssize_t n;
+
+	tap_ok(make_full(fds) && dup2(fds[1], STDERR_FILENO) >= 0, "a full pipe");
+	alarm(60); /* ends us if it hangs */
+	log_err("x");
+	log_block("x\nx");
+	alarm(0);
+	tap_is_int(read(fds[0], got, sizeof(got)), PIPE_BYTES, "what nobody reads is lost");
+	log_err("y");
+	n = read(fds[0], got, sizeof(got) - 1);
+	got[n > 0 ? n : 0] = 0;
+	tap_is_str(got, "pidtap: y\n", "what somebody reads again is not");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	test_levels();
@@ -100,5 +136,6 @@ int main(void)
 	test_debug();
 	test_block();
 	test_order();
+	test_unread();
 	return tap_done();
 }

@@ -9,7 +9,7 @@ need openssl tshark curl
 modprobe -q tls 2>/dev/null
 grep -qsw tls /proc/sys/net/ipv4/tcp_available_ulp || skip_all "kernel lacks CONFIG_TLS"
 if ! openssl s_server -help 2>&1 | grep -q -- '-ktls '; then
-	like "this OpenSSL was built without it" "$(openssl version) $(openssl list -disabled)" '^OpenSSL 1\.|KTLS'
+	like "Debian 11 and 12 build OpenSSL without it, later ones must have it" "$(openssl version)" '^OpenSSL (1\.|3\.0\.)'
 	done_testing
 	exit
 fi

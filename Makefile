@@ -26,7 +26,7 @@ say = @printf '  %-5s %s\n' '$(1)' '$(2)';
 endif
 
 SRC := $(wildcard src/*.c src/base/*.c src/model/*.c src/source/*.c src/pipeline/*.c src/out/*.c compat/*.c kheaders/*.c)
-SRC_CC := $(wildcard src/cc/*.c) src/source/bundle.c src/source/bundle_file.c src/base/buf.c src/base/log.c
+SRC_CC := $(wildcard src/cc/*.c) src/source/bundle.c src/source/bundle_file.c src/base/buf.c src/base/clock.c src/base/log.c src/base/patient.c
 OBJ := $(SRC:%.c=$(O)/obj/%.o) $(O)/obj/bpf_text.o
 OBJ_CC := $(SRC_CC:%.c=$(O)/obj/%.o)
 PROBES := $(wildcard probes/*.c probes/*.h)

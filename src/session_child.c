@@ -38,24 +38,36 @@ static void pass_on(struct session *s, const struct signalfd_siginfo *info)
 		child_signal(s->command, (int)info->ssi_signo);
 }
 
+static void note_end(struct session *s)
+{
+	if (!s->ends++)
+		s->ended_ns = clock_mono_ns();
+}
+
 /* The first one is for the command, which ends us when it ends; the second is for us. */
 static void on_end_signal(struct session *s, const struct signalfd_siginfo *info)
 {
 	bool first = !s->end_signal;
 
 	s->end_signal = (int)info->ssi_signo;
-	if (first && s->command && child_is_running(s->command))
+	if (first && s->command && child_is_running(s->command)) {
 		pass_on(s, info);
-	else
-		s->stop = s->deserted = true;
+		return;
+	}
+	note_end(s);
+	s->stop = true;
 }
 
 static void on_child(struct session *s)
 {
 	uint64_t end_ns = clock_mono_ns() + LATE_PACKETS_NS;
 
-	if (s->command && child_reap(s->command) && end_ns < s->end_ns)
+	if (!s->command || !child_reap(s->command))
+		return;
+	if (end_ns < s->end_ns)
 		s->end_ns = end_ns;
+	if (s->end_signal && !s->ends)
+		note_end(s); /* it was for both */
 }
 
 void session_on_signals(struct session *s)
@@ -85,10 +97,10 @@ static void wait_for_signal(struct session *s)
 
 void session_wait_command(struct session *s)
 {
-	if (!s->command || !child_is_running(s->command) || s->deserted || child_reap(s->command))
+	if (!s->command || !child_is_running(s->command) || s->ends || child_reap(s->command))
 		return;
 	log_info("the capture has ended, %s goes on", s->opts->command[0]);
-	while (!s->deserted && !child_reap(s->command))
+	while (!s->ends && !child_reap(s->command))
 		wait_for_signal(s);
 }
 

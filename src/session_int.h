@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "compat/feature.h"
@@ -48,7 +47,6 @@
 struct output {
 	struct sink *sink; /* NULL: it failed and was closed */
 	const char *to;	   /* its name in messages */
-	FILE *stream;	   /* what it writes to, where it does not close that itself; may be NULL */
 	bool for_reading;  /* text: a reader that goes away (| head) has seen enough */
 	bool for_keys;	   /* a key log: packets can do without it */
 };
@@ -155,7 +153,8 @@ struct session {
 	bool ended_told;	/* that the last process of -p ended */
 	uint64_t scan_missed;	/* processes found at the start that there was no room to follow */
 	int end_signal;		/* the last one that was to end us; 0: none */
-	bool deserted;		/* the command is not waited for: another came */
+	unsigned int ends;	/* how many were: one that was for the command counts once that ends, which is waited for until another comes */
+	uint64_t ended_ns;	/* when the first of them came; 0: none did */
 	bool stop;		/* leave the loop; what is in the buffers is still handed on */
 	bool full;		/* no packet more: -c is reached, or the reader has seen enough */
 	uint64_t full_ns;	/* since 1970: when -c was reached */

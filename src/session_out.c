@@ -9,33 +9,23 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* A reader that has not read for so long when we are to end is not waited for. */
-#define READER_MS 2000
+/* Who is to end waits no longer for a reader that does not read. */
+#define READER_NS (2 * NSEC_PER_SEC)
 
-/* The loop, which reads signals, is what waits: they are pending. */
-static bool end_is_pending(void)
+/* The loop, which reads signals, is what waits. Told to end for a second time, it does at once. */
+static bool is_over(void *ctx, uint64_t since_ns)
 {
-	sigset_t pending;
+	struct session *s = ctx;
 
-	return !sigpending(&pending) &&
-	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
-}
-
-/* Asked to end a second time, it does at once. */
-static int patience_ms(void *ctx)
-{
-	const struct session *s = ctx;
-	bool ending = s->stop && s->end_signal;
-
-	if (end_is_pending())
-		return ending ? 0 : READER_MS;
-	return ending ? READER_MS : -1;
+	session_on_signals(s);
+	if (!s->ends)
+		return false;
+	return s->ends > 1 || clock_mono_ns() - (since_ns > s->ended_ns ? since_ns : s->ended_ns) >= READER_NS;
 }
 
 static void add_output(struct session *s, const struct output *o)
@@ -73,17 +63,7 @@ static int open_pcapng(struct session *s)
 	return err;
 }
 
-static int add_stdout(struct session *s, FILE *out, struct sink *sink)
-{
-	if (sink) {
-		add_output(s, &(struct output){.sink = sink, .to = "standard output", .stream = out, .for_reading = true});
-		return 0;
-	}
-	fclose(out);
-	return -ENOMEM;
-}
-
-static int open_text(struct session *s, FILE *out)
+static struct sink *open_text(const struct session *s, int fd)
 {
 	const struct options *o = s->opts;
 	struct text_opts opts = {
@@ -92,11 +72,13 @@ static int open_text(struct session *s, FILE *out)
 		.no_packets = !o->print && (o->write_path || o->plaintext),
 		.plain = o->plaintext,
 		.hex = o->hex,
+		.patience = &s->patience,
 	};
-	return add_stdout(s, out, text_open(out, &opts));
+
+	return text_open(fd, &opts);
 }
 
-static int open_json(struct session *s, FILE *out)
+static struct sink *open_json(struct session *s, int fd)
 {
 	const struct options *o = s->opts;
 	const struct json_opts opts = {
@@ -106,22 +88,33 @@ static int open_json(struct session *s, FILE *out)
 		.plain = o->plaintext,
 		.container = session_container,
 		.ctx = s,
+		.patience = &s->patience,
 	};
-	return add_stdout(s, out, json_open(out, &opts));
+
+	return json_open(fd, &opts);
 }
 
 /* What is for reading. With -w: only what was asked for by itself. */
 static int open_stdout(struct session *s)
 {
 	const struct options *o = s->opts;
-	FILE *out;
+	struct sink *sink;
+	int fd;
 
-	if (o->write_path && (!strcmp(o->write_path, "-") || !(o->json || o->print || o->plaintext)))
+	if (o->write_path && !strcmp(o->write_path, "-"))
 		return 0;
-	out = outfd_stream(STDOUT_FILENO, &s->patience);
-	if (!out)
+	if (o->write_path && !o->json && !o->print && !o->plaintext)
+		return 0;
+	fd = outfd_stdout();
+	if (fd < 0) {
+		log_err("cannot write to standard output: %s", strerror(-fd));
+		return fd;
+	}
+	sink = o->json ? open_json(s, fd) : open_text(s, fd);
+	if (!sink)
 		return -ENOMEM;
-	return o->json ? open_json(s, out) : open_text(s, out);
+	add_output(s, &(struct output){.sink = sink, .to = "standard output", .for_reading = true});
+	return 0;
 }
 
 static int open_keylog(struct session *s)
@@ -145,7 +138,7 @@ int session_open_sinks(struct session *s)
 {
 	int err;
 
-	s->patience = (struct patience){patience_ms, s};
+	s->patience = (struct patience){is_over, s};
 	err = s->opts->write_path ? open_pcapng(s) : 0;
 	if (!err && s->opts->keylog_path)
 		err = open_keylog(s);
@@ -164,8 +157,6 @@ static void close_output(struct output *o)
 {
 	o->sink->ops->close(o->sink);
 	o->sink = NULL;
-	if (o->stream)
-		fclose(o->stream);
 }
 
 /* From here packets are not where they were to be. */
@@ -197,8 +188,8 @@ static void fail(struct session *s, struct output *o, int err)
 		s->full = true;
 	} else {
 		log_err("cannot write to %s: %s; it holds %" PRIu64 " packets (%" PRIu64
-			" bytes) and can be read, the closing line counts those that are not in it",
-			o->to, why(err), o->sink->packets, o->sink->bytes);
+			" bytes) and %s, the closing line counts those that are not in it",
+			o->to, why(err), o->sink->packets, o->sink->bytes, o->sink->torn ? "part of one more" : "can be read");
 		note_unwritten(s, o->sink);
 	}
 	close_output(o);

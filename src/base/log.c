@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/patient.h"
 
 #define LINE_SIZE 9216 /* two paths and what is said of them */
 #define TOPIC_SIZE 32
@@ -18,7 +19,8 @@
 static struct {
 	const char *prog;
 	enum log_level level;
-} logger = {"pidtap", LOG_INFO};
+	unsigned int lost; /* lines in a row that nobody read */
+} logger = {"pidtap", LOG_INFO, 0};
 
 void log_init(const char *prog, enum log_level level)
 {
@@ -42,29 +44,39 @@ static void clean(char *text)
 	}
 }
 
-static bool is_read(void)
+static bool is_taken(const char *text, size_t len)
 {
-	struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
-	static int wait_ms = READER_MS;
-	int n;
+	uint64_t until_ns = clock_mono_ns() + (logger.lost ? 0 : READER_MS * NSEC_PER_MSEC);
+	ssize_t n = 0;
 
-	do
-		n = poll(&writable, 1, wait_ms);
-	while (n < 0 && errno == EINTR);
-	wait_ms = n ? READER_MS : 0;
-	return n;
+	for (size_t done = 0; done < len && n >= 0; done += (size_t)n) {
+		n = patient_write(STDERR_FILENO, text + done, len - done);
+		if (n <= 0 && clock_mono_ns() >= until_ns)
+			return false;
+	}
+	return n >= 0;
 }
 
-/* By one write: a line stays whole among others'. */
+/* By one write, where a reader takes it: a line stays whole among others'. */
+static void put(const char *text, int len)
+{
+	char lost[64];
+	int n = snprintf(lost, sizeof(lost), "%s: %u lines are missing here\n", logger.prog, logger.lost);
+
+	if (logger.lost && !is_taken(lost, (size_t)n))
+		logger.lost++;
+	else
+		logger.lost = is_taken(text, (size_t)len) ? 0 : 1;
+}
+
 static void put_line(const char *before, const char *fmt, va_list ap)
 {
-	char line[LINE_SIZE];
+	char words[LINE_SIZE], line[LINE_SIZE + 2 * TOPIC_SIZE];
 
-	vsnprintf(line, sizeof(line), fmt, ap);
-	clean(line);
-	fflush(NULL); /* keeps data and messages in order on one terminal */
-	if (is_read())
-		fprintf(stderr, "%s: %s%s\n", logger.prog, before, line);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	clean(words);
+	fflush(stdout); /* keeps data and messages in order on one terminal */
+	put(line, snprintf(line, sizeof(line), "%s: %s%s\n", logger.prog, before, words));
 }
 
 static void emit(enum log_level level, const char *kind, const char *fmt, va_list ap)
@@ -117,14 +129,13 @@ void log_debug(const char *topic, const char *fmt, ...)
 
 void log_block(const char *text)
 {
-	char line[LINE_SIZE];
+	char line[LINE_SIZE], whole[LINE_SIZE + TOPIC_SIZE];
 	size_t len;
 
 	for (; LOG_ERR <= logger.level && *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)(len < LINE_SIZE ? len : LINE_SIZE), text);
 		clean(line);
-		if (is_read())
-			fprintf(stderr, "    %s\n", line);
+		put(whole, snprintf(whole, sizeof(whole), "    %s\n", line));
 	}
 }

@@ -5,21 +5,22 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "out/dissect.h"
 #include "out/fmt.h"
 #include "out/json_packet.h"
 #include "out/json_put.h"
+#include "out/outfile.h"
 
 struct json {
 	struct sink sink;
-	FILE *out;
+	struct outfile file;
 	struct json_opts opts;
 	struct dissect *dissect;
 	struct buf line;
 	struct buf summary;
-	uint64_t pending; /* bytes in the stdio buffer */
 };
 
 static void begin_line(struct json *j, const char *type, uint64_t ts_ns)
@@ -34,16 +35,8 @@ static void begin_line(struct json *j, const char *type, uint64_t ts_ns)
 
 static int end_line(struct json *j)
 {
-	struct buf *b = &j->line;
-
-	buf_puts(b, "}\n");
-	if (buf_error(b))
-		return buf_error(b);
-	errno = 0;
-	if (fwrite(b->data, 1, b->len, j->out) != b->len)
-		return errno ? -errno : -EIO;
-	j->pending += b->len;
-	return 0;
+	buf_puts(&j->line, "}\n");
+	return outfile_put(&j->file, &j->line);
 }
 
 static void put_owner(struct json *j, const struct owner *o)
@@ -188,14 +181,7 @@ static int json_plain(struct sink *s, const struct plain *p)
 
 static int json_flush(struct sink *s)
 {
-	struct json *j = (struct json *)s;
-
-	if (fflush(j->out))
-		return -errno;
-	s->bytes += j->pending;
-	s->packets = s->taken;
-	j->pending = 0;
-	return 0;
+	return outfile_flush(&((struct json *)s)->file);
 }
 
 static int json_finish(struct sink *s, const struct iface_table *ifaces, const struct stats *st)
@@ -210,6 +196,7 @@ static void json_close(struct sink *s)
 	struct json *j = (struct json *)s;
 
 	dissect_free(j->dissect);
+	outfile_fini(&j->file);
 	buf_free(&j->line);
 	buf_free(&j->summary);
 	free(j);
@@ -224,20 +211,24 @@ static const struct sink_ops json_ops = {
 	.close = json_close,
 };
 
-struct sink *json_open(FILE *out, const struct json_opts *opts)
+struct sink *json_open(int fd, const struct json_opts *opts)
 {
 	const struct dissect_opts content = {.verbose = false};
 	struct json *j = calloc(1, sizeof(*j));
 
-	if (!j)
+	if (!j) {
+		close(fd);
 		return NULL;
+	}
 	j->sink.ops = &json_ops;
-	j->out = out;
 	j->opts = *opts;
-	j->dissect = dissect_new(&content);
-	if (!j->dissect) {
+	if (outfile_init(&j->file, &j->sink, fd, opts->patience)) {
 		free(j);
 		return NULL;
 	}
-	return &j->sink;
+	j->dissect = dissect_new(&content);
+	if (j->dissect)
+		return &j->sink;
+	json_close(&j->sink);
+	return NULL;
 }

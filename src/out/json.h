@@ -15,8 +15,8 @@
 #define PIDTAP_OUT_JSON_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
+#include "out/outfd.h"
 #include "out/sink.h"
 
 struct json_opts {
@@ -27,9 +27,10 @@ struct json_opts {
 	/* The container of a process, borrowed until the next call; NULL: none or not known. May be NULL. */
 	const char *(*container)(void *ctx, const struct owner *owner);
 	void *ctx;
+	const struct patience *patience; /* with a reader that does not read; borrowed during json_open; NULL: it is waited for */
 };
 
-/* Writes to `out`, which is borrowed and not closed. NULL: out of memory. */
-struct sink *json_open(FILE *out, const struct json_opts *opts);
+/* Takes `fd`, also when this fails. NULL: out of memory. */
+struct sink *json_open(int fd, const struct json_opts *opts);
 
 #endif

@@ -49,7 +49,7 @@ static void keylog_close(struct sink *s)
 {
 	struct keylog *k = (struct keylog *)s;
 
-	close(k->out.fd);
+	outfd_close(&k->out);
 	free(k);
 }
 

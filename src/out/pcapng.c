@@ -13,9 +13,9 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "out/fmt.h"
+#include "out/outfile.h"
 #include "out/pcapng_block.h"
 #include "out/pcapng_comment.h"
-#include "out/pcapng_file.h"
 #include "out/pcapng_isb.h"
 #include "out/pcapng_plain.h"
 #include "out/pcapng_proc.h"
@@ -35,7 +35,7 @@ _Static_assert(EV_DIR_IN == 1 && EV_DIR_OUT == 2, "ev_packet.dir is written as e
 
 struct pcapng {
 	struct sink sink;
-	struct pcapng_file file;
+	struct outfile file;
 	struct pcapng_procs *procs;
 	struct buf text;   /* of the comment in hand */
 	struct buf starts; /* a u64 for each IDB: when it was written */
@@ -60,31 +60,12 @@ static uint32_t iface_cnt(const struct pcapng *f)
 	return (uint32_t)(f->starts.len / sizeof(uint64_t));
 }
 
-/* What is in the file now is what the counters say, whether the write went well or not. */
-static int settle(struct pcapng *f, int err)
+/* Ends a call that appended blocks. A block there was no memory for is taken back, what came before it is saved. */
+static int commit(struct pcapng *f)
 {
-	f->sink.bytes = f->file.bytes;
-	f->sink.packets = f->file.packets;
-	return err;
-}
-
-static int flush(struct pcapng *f)
-{
-	return settle(f, pcapng_file_flush(&f->file));
-}
-
-/* Ends a call that appended blocks from offset `begin` on. A block there was no memory for is taken back,
- * what came before it is saved. */
-static int commit(struct pcapng *f, size_t begin)
-{
-	struct buf *b = &f->file.buf;
-
-	if (!buf_error(b) && !buf_error(&f->text) && !buf_error(&f->starts))
-		return settle(f, pcapng_file_flush_if_full(&f->file));
-	b->len = begin;
-	b->error = 0;
-	pcapng_file_flush(&f->file);
-	return settle(f, -ENOMEM);
+	if (buf_error(&f->text) || buf_error(&f->starts))
+		return outfile_take_back(&f->file);
+	return outfile_commit(&f->file);
 }
 
 static void put_section(struct buf *b, const struct pcapng_opts *opts)
@@ -145,7 +126,7 @@ static int pcapng_iface(struct sink *s, const struct iface *iface)
 	block_options_end(b);
 	block_end(b, begin);
 	buf_u64(&f->starts, f->now_ns());
-	return commit(f, begin);
+	return commit(f);
 }
 
 static void put_owner(
@@ -169,7 +150,7 @@ static void put_owner(
 static int put_packet(struct pcapng *f, const struct packet *p, const struct pcapng_plain_note *note)
 {
 	struct buf *b = &f->file.buf;
-	size_t first = b->len, begin;
+	size_t begin;
 	const uint32_t *dpib = NULL;
 	uint32_t index;
 
@@ -188,7 +169,7 @@ static int put_packet(struct pcapng *f, const struct packet *p, const struct pca
 	block_options_end(b);
 	block_end(b, begin);
 	f->sink.taken++;
-	return commit(f, first);
+	return commit(f);
 }
 
 static int pcapng_packet(struct sink *s, const struct packet *p)
@@ -252,18 +233,17 @@ static int pcapng_secret(struct sink *s, const struct secret *secret)
 	buf_pad(b, 4);
 	block_end(b, begin);
 	explicit_bzero(line, sizeof(line));
-	return commit(f, begin);
+	return commit(f);
 }
 
 static int pcapng_flush(struct sink *s)
 {
-	return flush((struct pcapng *)s);
+	return outfile_flush(&((struct pcapng *)s)->file);
 }
 
 static int pcapng_finish(struct sink *s, const struct iface_table *ifaces, const struct stats *st)
 {
 	struct pcapng *f = (struct pcapng *)s;
-	size_t begin = f->file.buf.len;
 	uint32_t cnt = iface_cnt(f);
 	struct pcapng_isb isb = {
 		.end_ns = f->now_ns(),
@@ -278,8 +258,8 @@ static int pcapng_finish(struct sink *s, const struct iface_table *ifaces, const
 		isb.start_ns = get_host64(f->starts.data + id * sizeof(uint64_t));
 		pcapng_isb(&f->file.buf, &f->text, &isb);
 	}
-	err = commit(f, begin);
-	return err ? err : flush(f);
+	err = commit(f);
+	return err ? err : outfile_flush(&f->file);
 }
 
 static void pcapng_close(struct sink *s)
@@ -288,7 +268,7 @@ static void pcapng_close(struct sink *s)
 
 	pcapng_plain_free(f->plain);
 	pcapng_procs_free(f->procs);
-	pcapng_file_fini(&f->file);
+	outfile_fini(&f->file);
 	buf_free(&f->text);
 	buf_free(&f->starts);
 	free(f);
@@ -319,31 +299,21 @@ int pcapng_open(int fd, const struct pcapng_opts *opts, struct sink **out)
 	f->snaplen = opts->snaplen;
 	f->filter = opts->filter;
 	f->now_ns = opts->now_ns ? opts->now_ns : system_now_ns;
-	err = pcapng_file_init(&f->file, fd, opts->patience);
+	err = outfile_init(&f->file, &f->sink, fd, opts->patience);
 	if (err) {
 		free(f);
 		return err;
 	}
 	f->procs = pcapng_procs_new();
 	put_section(&f->file.buf, opts);
-	err = f->procs ? commit(f, 0) : -ENOMEM;
+	err = f->procs ? commit(f) : -ENOMEM;
 	if (!err)
-		err = flush(f);
+		err = outfile_flush(&f->file);
 	if (err)
 		pcapng_close(&f->sink);
 	else
 		*out = &f->sink;
 	return err;
-}
-
-static int stdout_copy(void)
-{
-	int fd;
-
-	if (isatty(STDOUT_FILENO))
-		return -ENOTTY;
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return fd < 0 ? -errno : fd;
 }
 
 int pcapng_create(const char *path)
@@ -352,7 +322,7 @@ int pcapng_create(const char *path)
 	int fd;
 
 	if (!strcmp(path, "-"))
-		return stdout_copy();
+		return isatty(STDOUT_FILENO) ? -ENOTTY : outfd_stdout();
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;

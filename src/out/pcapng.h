@@ -18,7 +18,7 @@ struct pcapng_opts {
 	const char *os;
 	const char *application; /* "pidtap 0.1" */
 	const char *filter;	 /* capture filter expression for the IDBs, or NULL; borrowed until close */
-	const struct patience *patience; /* with a reader that does not read; borrowed during pcapng_open; NULL: for ever */
+	const struct patience *patience; /* with a reader that does not read; borrowed during pcapng_open; NULL: it is waited for */
 	uint64_t (*now_ns)(void); /* ns since 1970, for the times in the ISBs; NULL: the system's clock */
 };
 

@@ -7,6 +7,7 @@
 #ifndef PIDTAP_OUT_SINK_H
 #define PIDTAP_OUT_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,7 +52,8 @@ struct sink {
 	const struct sink_ops *ops;
 	uint64_t taken;	  /* packets handed to it, those made from plaintext included; */
 	uint64_t packets; /* of these, whose bytes reached the file: after a failure the others are not there */
-	uint64_t bytes;	  /* bytes of the output that reached the file, whole blocks or lines only */
+	uint64_t bytes;	  /* bytes of the output that reached the file, whole blocks or lines only; */
+	bool torn;	  /* a part of one more did, and could not be taken back */
 };
 
 #endif

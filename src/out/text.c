@@ -5,24 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "out/dissect.h"
 #include "out/fmt.h"
+#include "out/outfile.h"
 #include "out/text_plain.h"
 
 #define CLOCK_LEN 8 /* HH:MM:SS */
 
 struct text {
 	struct sink sink;
-	FILE *out;
+	struct outfile file;
 	struct text_opts opts;
 	struct dissect *dissect;
 	struct buf line;
 	time_t sec; /* of `clock`: local time is asked for once a second, not once a packet */
 	char clock[CLOCK_LEN + 1];
-	uint64_t pending; /* bytes in the stdio buffer */
 };
 
 static void put_time(struct text *t, uint64_t ts_ns)
@@ -84,17 +85,6 @@ static void put_prefix(struct text *t, const struct packet *p)
 	buf_puts(b, ") ");
 }
 
-static int write_line(struct text *t)
-{
-	if (buf_error(&t->line))
-		return buf_error(&t->line);
-	errno = 0;
-	if (fwrite(t->line.data, 1, t->line.len, t->out) != t->line.len)
-		return errno ? -errno : -EIO;
-	t->pending += t->line.len;
-	return 0;
-}
-
 static int text_packet(struct sink *s, const struct packet *p)
 {
 	struct text *t = (struct text *)s;
@@ -106,7 +96,7 @@ static int text_packet(struct sink *s, const struct packet *p)
 	put_prefix(t, p);
 	dissect_packet(t->dissect, p, &t->line);
 	buf_putc(&t->line, '\n');
-	return write_line(t);
+	return outfile_put(&t->file, &t->line);
 }
 
 static int text_plaintext(struct sink *s, const struct plain *p)
@@ -118,19 +108,12 @@ static int text_plaintext(struct sink *s, const struct plain *p)
 	buf_reset(&t->line);
 	put_time(t, p->ts_ns);
 	text_plain(&t->line, p, t->opts.hex);
-	return write_line(t);
+	return outfile_put(&t->file, &t->line);
 }
 
 static int text_flush(struct sink *s)
 {
-	struct text *t = (struct text *)s;
-
-	if (fflush(t->out))
-		return -errno;
-	s->bytes += t->pending;
-	s->packets = s->taken;
-	t->pending = 0;
-	return 0;
+	return outfile_flush(&((struct text *)s)->file);
 }
 
 static int text_finish(struct sink *s, const struct iface_table *ifaces, const struct stats *st)
@@ -145,6 +128,7 @@ static void text_close(struct sink *s)
 	struct text *t = (struct text *)s;
 
 	dissect_free(t->dissect);
+	outfile_fini(&t->file);
 	buf_free(&t->line);
 	free(t);
 }
@@ -158,20 +142,24 @@ static const struct sink_ops text_ops = {
 	.close = text_close,
 };
 
-struct sink *text_open(FILE *out, const struct text_opts *opts)
+struct sink *text_open(int fd, const struct text_opts *opts)
 {
 	const struct dissect_opts content = {.quiet = opts->quiet, .verbose = opts->verbose};
 	struct text *t = calloc(1, sizeof(*t));
 
-	if (!t)
+	if (!t) {
+		close(fd);
 		return NULL;
+	}
 	t->sink.ops = &text_ops;
-	t->out = out;
 	t->opts = *opts;
-	t->dissect = dissect_new(&content);
-	if (!t->dissect) {
+	if (outfile_init(&t->file, &t->sink, fd, opts->patience)) {
 		free(t);
 		return NULL;
 	}
-	return &t->sink;
+	t->dissect = dissect_new(&content);
+	if (t->dissect)
+		return &t->sink;
+	text_close(&t->sink);
+	return NULL;
 }

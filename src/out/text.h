@@ -14,8 +14,8 @@
 #define PIDTAP_OUT_TEXT_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
+#include "out/outfd.h"
 #include "out/sink.h"
 
 struct text_opts {
@@ -24,9 +24,10 @@ struct text_opts {
 	bool no_packets; /* plaintext only */
 	bool plain;   /* plaintext (out/text_plain.h) */
 	bool hex;     /* -X: plaintext in hex and ASCII */
+	const struct patience *patience; /* with a reader that does not read; borrowed during text_open; NULL: it is waited for */
 };
 
-/* Writes to `out`, which is borrowed and not closed. NULL: out of memory. */
-struct sink *text_open(FILE *out, const struct text_opts *opts);
+/* Takes `fd`, also when this fails. NULL: out of memory. */
+struct sink *text_open(int fd, const struct text_opts *opts);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/cli*.c src/base/log.c compat/kver.c src/base/sysroot.c src/base/buf.c */
+/* links: src/cli*.c src/base/log.c src/base/patient.c src/base/clock.c compat/kver.c src/base/sysroot.c src/base/buf.c */
 /* Fuzzes the command line: the input is its arguments, each ended by a line feed. With libFuzzer: clang
  * -fsanitize=fuzzer -DPIDTAP_LIBFUZZER; without it, the files given as arguments are replayed. */
 #include "base/log.h"

@@ -62,10 +62,12 @@ for format in "-w -" --json -v; do
 	# shellcheck disable=SC2086
 	tap_out=$work/pipe tap_start a --backend "$backend" -i veth0 $format
 	ok "$format and nobody reads: more traffic than the pipe takes" exchange a b tcp 10.98.0.1 --repeat 1000 --bytes 1000
+	kill -s USR1 "$tap_pid"
+	ok "$format and nobody reads: it still says how it goes" wait_until 10 grep -q '^pidtap: kernel: ' "$work/err"
 	tap_stop
 	is "$format and nobody reads: a signal ends it, with status 1" "$tap_status" 1
 	ok "$format and nobody reads: it says so" \
-		grep -qE '^pidtap: cannot write to standard output: its reader does not read; it holds [0-9]+ packets' "$work/err"
+		grep -qE '^pidtap: cannot write to standard output: its reader does not read; it holds [1-9][0-9]* packets' "$work/err"
 	like "$format and nobody reads: what is missing is counted" "$(tap_says)" ' [1-9][0-9]* not written'
 	exec {stuck}<&-
 done

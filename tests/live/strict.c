@@ -3,7 +3,7 @@
  * tests/live/strict_datagram.c
  * src/source/hooks.c src/source/perf_attach.c src/source/tracefs.c src/source/load.c src/source/ring.c
  * src/source/bundle.c src/source/bundle_file.c compat/feature.c compat/probe.c compat/probe_sys.c compat/kver.c
- * compat/cpus.c src/base/buf.c src/base/clock.c src/base/log.c src/base/sysroot.c -lbcc_bpf -lmnl -lmd -lz */
+ * compat/cpus.c src/base/buf.c src/base/clock.c src/base/log.c src/base/patient.c src/base/sysroot.c -lbcc_bpf -lmnl -lmd -lz */
 /* Does each hook name only processes that act themselves? Every row of a back-end's table is attached with maps of its own,
  * so that what is found there is its work alone. Then known processes talk, over links on which packets wait for timers and are
  * received on other CPUs, while others that own no socket burn CPU: whoever trusts `current` where softirq work comes by names

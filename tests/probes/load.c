@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/source/load.c src/source/bundle.c src/source/bundle_file.c compat/kver.c compat/cpus.c src/base/buf.c
- * src/base/log.c src/base/sysroot.c -lbcc_bpf -lmd */
+ * src/base/log.c src/base/patient.c src/base/clock.c src/base/sysroot.c -lbcc_bpf -lmd */
 /* Loads every program of compiled bundles into the running kernel, as a capture would, and attaches none. One TAP line
  * for each. A type of program this kernel was built without is skipped.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/source/build.c src/source/build_headers.c src/source/bundle.c src/source/bundle_file.c src/base/buf.c
- * src/base/log.c -lmd */
+ * src/base/log.c src/base/patient.c src/base/clock.c -lmd */
 /* Which header tree is compiled against, and which bundle is found again: kheaders/, the cache and the compiler are
  * played by this file. A machine has trees by some ways; of these some do not compile. */
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/build_cc.c src/source/bundle.c src/source/bundle_file.c src/base/buf.c src/base/log.c
+/* links: src/source/build_cc.c src/source/bundle.c src/source/bundle_file.c src/base/buf.c src/base/log.c src/base/patient.c src/base/clock.c
  * -lmd */
 /* The compiler is a shell script here: what it does wrong, and what is made of that. */
 #include "source/build_int.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/build_headers.c src/base/buf.c src/base/log.c */
+/* links: src/source/build_headers.c src/base/buf.c src/base/log.c src/base/patient.c src/base/clock.c */
 /* What is said when no headers are found: kheaders/ is played by this file. */
 #include "source/build_int.h"
 #include "stderr.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/child.c src/source/child_user.c src/base/log.c */
+/* links: src/source/child.c src/source/child_user.c src/base/log.c src/base/patient.c src/base/clock.c */
 #include "source/child.h"
 #include "source/child_user.h"
 #include "stderr.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/cli*.c src/base/log.c compat/kver.c src/base/sysroot.c src/base/buf.c */
+/* links: src/cli*.c src/base/log.c src/base/patient.c src/base/clock.c compat/kver.c src/base/sysroot.c src/base/buf.c */
 /* Whatever is typed: it is taken as meant, or refused in one line that names the option. */
 #include "cli.h"
 #include "probes/events.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/load.c src/source/bundle.c src/base/log.c src/base/buf.c src/base/sysroot.c compat/cpus.c
+/* links: src/source/load.c src/source/bundle.c src/base/log.c src/base/patient.c src/base/clock.c src/base/buf.c src/base/sysroot.c compat/cpus.c
  * -lbcc_bpf -lbpf -lelf -lz -lmd */
 #include "source/load.h"
 #include "tap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/netns_list.c src/source/netns.c src/base/sysroot.c src/base/buf.c src/base/log.c */
+/* links: src/source/netns_list.c src/source/netns.c src/base/sysroot.c src/base/buf.c src/base/log.c src/base/patient.c src/base/clock.c */
 /* Which network namespaces there are, and how they are opened, in a made-up /run and /proc. Of real namespaces there is one. */
 #include "source/netns_list.h"
 #include "tap.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c src/out/pcapng_file.c src/out/outfd.c src/base/clock.c src/out/pcapng_proc.c src/out/pcapng_comment.c
+/* links: src/out/pcapng.c src/model/secret.c src/out/pcapng_block.c src/out/pcapng_proc.c src/out/pcapng_comment.c
+ * src/out/outfile.c src/out/outfd.c src/base/patient.c src/base/clock.c
  * src/out/pcapng_isb.c src/out/pcapng_plain.c src/out/pcapng_streams.c src/out/synth.c src/model/plain.c src/out/fmt.c
  * src/model/iface.c src/model/owner.c src/base/buf.c -lpthread */
 #include "out/pcapng.h"

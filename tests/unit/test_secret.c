@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/model/secret.c src/out/keylog.c src/out/outfd.c src/base/clock.c */
+/* links: src/model/secret.c src/out/keylog.c src/out/outfd.c src/base/patient.c src/base/clock.c */
 /* Secrets: each line once, what makes a connection decryptable, and the key log. */
 #include "model/secret.h"
 #include "out/keylog.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: src/source/seed.c src/source/seed_join.c src/source/seed_pending.c src/source/sockdiag.c src/source/procnet.c src/source/socks.c
- * src/source/netlink.c src/source/procfd.c src/source/procs.c src/base/clock.c src/base/sysroot.c src/base/buf.c src/base/log.c -lmnl */
+ * src/source/netlink.c src/source/procfd.c src/source/procs.c src/base/clock.c src/base/sysroot.c src/base/buf.c src/base/log.c src/base/patient.c -lmnl */
 /* Whose are the sockets that are there already? A machine of files; the kernel's map, and what changes between the two
  * looks at the sockets, are played by this file. */
 #include "source/seed.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: src/source/sockdiag.c src/source/procnet.c src/source/socks.c src/source/netlink.c src/base/sysroot.c src/base/buf.c src/base/log.c -lmnl */
+/* links: src/source/sockdiag.c src/source/procnet.c src/source/socks.c src/source/netlink.c src/base/sysroot.c src/base/buf.c src/base/log.c src/base/patient.c src/base/clock.c -lmnl */
 /* What the kernel answers, built by hand; and a machine that can only be read. */
 #include "source/sockdiag.h"
 #include "claims.h"

@@ -2,10 +2,11 @@
 /* links: src/out/text.c src/out/text_plain.c src/out/dissect.c src/out/dissect_arp.c src/out/dissect_icmp.c
  * src/out/dissect_icmp6.c src/out/dissect_ip.c src/out/dissect_ip6.c src/out/dissect_tcp.c
  * src/out/dissect_udp.c src/out/tcpseq.c src/out/fmt.c src/model/packet.c src/model/owner.c src/base/buf.c
- * tests/golden/frames.c */
+ * src/out/outfile.c src/out/outfd.c src/base/patient.c src/base/clock.c tests/golden/frames.c */
 #include "out/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "model/record.h"
 #include "tap.h"
 #include "tests/golden/frames.h"
+#include "written.h"
 
 #define NOON 1700049600123456789ULL /* 2023-11-15 12:00:00.123456789 UTC */
 
@@ -71,15 +73,14 @@ static void put(struct sink *s, const struct iface *iface, const struct owner *o
 static char *line(const struct text_opts *opts, const struct iface *iface, const struct owner *o,
 	const void *frame, size_t len)
 {
-	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	struct sink *s = text_open(f, opts);
+	int fd;
+	struct sink *s = text_open(written_begin(&fd), opts);
 
 	put(s, iface, o, frame, len, len);
+	s->ops->flush(s);
 	s->ops->close(s);
-	fclose(f);
-	return text;
+	return written_end(fd, &size);
 }
 
 static void check(const struct text_opts *opts, const struct iface *iface, const struct owner *o,
@@ -184,17 +185,17 @@ static void put_cut(const char *name, const uint8_t *data, size_t len, void *ctx
 static void test_truncation(void)
 {
 	static const struct text_opts verbose = {.verbose = true};
-	char *text = NULL;
+	char *text;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	struct truncation t = {.sink = text_open(f, &verbose)};
+	int fd;
+	struct truncation t = {.sink = text_open(written_begin(&fd), &verbose)};
 	unsigned long newlines = 0;
 
 	frames_each(put_cut, &t);
 	t.sink->ops->flush(t.sink);
 	tap_is_int(t.sink->packets, t.lines, "every cut of every frame is written");
 	t.sink->ops->close(t.sink);
-	fclose(f);
+	text = written_end(fd, &size);
 	for (size_t i = 0; i < size; i++)
 		newlines += text[i] == '\n';
 	tap_is_int(newlines, t.lines, "each in one line");
@@ -207,22 +208,21 @@ static void test_truncation(void)
 static void test_counters(void)
 {
 	static const struct text_opts plain;
-	FILE *f = tmpfile();
-	struct sink *s = text_open(f, &plain);
+	int fd;
+	struct sink *s = text_open(written_begin(&fd), &plain);
 
 	put(s, &eth0, &curl, udp_frame, sizeof(udp_frame) - 1, sizeof(udp_frame) - 1);
 	tap_ok(s->packets == 0 && s->bytes == 0, "a line in the buffer is not in the file");
 	tap_is_int(s->ops->flush(s), 0, "flush");
-	tap_is_int(s->bytes, ftell(f), "now it is");
+	tap_ok(s->packets == 1 && s->bytes == (uint64_t)lseek(fd, 0, SEEK_END), "now it is");
 	s->ops->close(s);
-	fclose(f);
+	close(fd);
 }
 
 static void test_errors(void)
 {
 	static const struct text_opts plain;
-	FILE *f = fopen("/dev/full", "w");
-	struct sink *s = text_open(f, &plain);
+	struct sink *s = text_open(open("/dev/full", O_WRONLY), &plain);
 	struct ev_packet *r = record(udp_frame, sizeof(udp_frame) - 1, sizeof(udp_frame) - 1);
 	struct packet p;
 	int err = 0, tries;
@@ -234,13 +234,10 @@ static void test_errors(void)
 	tap_ok(s->bytes == 0 && s->packets == 0, "nothing is claimed to be there");
 	tap_is_int(s->taken, tries, "what it was given is counted");
 	s->ops->close(s);
-	fclose(f);
-	f = fopen("/dev/full", "w");
-	s = text_open(f, &plain);
+	s = text_open(open("/dev/full", O_WRONLY), &plain);
 	tap_is_int(s->ops->packet(s, &p), 0, "one line fits the buffer");
 	tap_is_int(s->ops->finish(s, NULL, NULL), -ENOSPC, "and is refused at the end");
 	s->ops->close(s);
-	fclose(f);
 	free(r);
 }
 

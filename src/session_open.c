@@ -9,8 +9,14 @@
 #include <sys/resource.h>
 
 /* Owner records are small and rare beside packets, but of short connections there are as many as six each, and none may be lost:
- * with 2,000 of these a second this is room for two seconds in which we get no CPU, as the default --buffer-size is. */
+ * with 2,000 of these a second this is room for two seconds in which we get no CPU, as the default --buffer-size is. More, if that
+ * is larger: half of it. */
 #define OWNER_BUFFER_BYTES (2U << 20)
+
+static size_t owner_buffer(const struct options *o)
+{
+	return o->buffer_size / 2 > OWNER_BUFFER_BYTES ? o->buffer_size / 2 : OWNER_BUFFER_BYTES;
+}
 
 /* Threads that are in a call of a TLS library at one time. */
 #define TLS_THREADS 10240
@@ -98,7 +104,7 @@ int session_open_streams(struct session *s)
 	int err;
 
 	raise_nofile();
-	err = open_stream(s, &s->owners, "m_owners", OWNER_BUFFER_BYTES);
+	err = open_stream(s, &s->owners, "m_owners", owner_buffer(s->opts));
 	if (!err)
 		err = open_stream(s, &s->packets, "m_packets", s->opts->buffer_size);
 	if (!err && s->opts->plaintext)

@@ -75,7 +75,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->kernel[EV_STAT_FILTERED] + st->filtered, "of other processes");
 	put_if(b, st->filtered_unknown, "without owner filtered out");
 	put_if(b, st->unfollowed, "processes the filter had no room for");
-	put_if(b, st->lost_owners, "owner records lost");
+	put_if(b, st->lost_owners, "owner records lost (--buffer-size)");
 	put_if(b, st->plain_lost, "pieces of plaintext lost");
 	put_if(b, st->plain_cut, "TLS calls cut short");
 	put_if(b, st->kernel[EV_STAT_SECRET_FAILED], "TLS secrets lost");

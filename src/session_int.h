@@ -273,8 +273,8 @@ void session_filter_process(struct session *s, const struct ev_hdr *ev);
 /* Processes that were to be captured and are not: no room. */
 uint64_t session_unfollowed(const struct session *s);
 
-/* session_child.c: the command, if there is one: forked, early; let go, late; waited for, where the capture ended before it; its status, where
- * it did not run 128 + the signal that prevented it. */
+/* session_child.c: the command, if there is one: forked, early; let go, late; waited for, where the capture ended before it; its status,
+ * where it did not run 128 + the signal that prevented it. */
 int session_start_command(struct session *s);
 void session_release_command(struct session *s);
 void session_wait_command(struct session *s);

@@ -9,13 +9,13 @@
 #include <sys/resource.h>
 
 /* Owner records are small and rare beside packets, but of short connections there are as many as six each, and none may be lost:
- * with 2,000 of these a second this is room for two seconds in which we get no CPU, as the default --buffer-size is. More, if that
- * is larger: half of it. */
-#define OWNER_BUFFER_BYTES (2U << 20)
+ * with 2,000 of these a second this is room for two seconds in which we get no CPU. */
+#define OWNER_BUFFER_MIN (2U << 20)
 
+/* With many short connections they need as much room as packets do, nearly. */
 static size_t owner_buffer(const struct options *o)
 {
-	return o->buffer_size / 2 > OWNER_BUFFER_BYTES ? o->buffer_size / 2 : OWNER_BUFFER_BYTES;
+	return o->buffer_size / 2 > OWNER_BUFFER_MIN ? o->buffer_size / 2 : OWNER_BUFFER_MIN;
 }
 
 /* Threads that are in a call of a TLS library at one time. */

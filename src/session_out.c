@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 /* Who is to end waits no longer for a reader that does not read. */
 #define READER_NS (2 * NSEC_PER_SEC)

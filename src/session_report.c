@@ -166,6 +166,8 @@ void session_report_counters(struct session *s)
 	const struct stats *st = &s->stats;
 	struct buf b = BUF_INIT;
 
+	if (!s->attached) /* the file's header waits for a reader: there are no counters yet */
+		return;
 	session_refresh_stats(s);
 	put_summary(&b, st);
 	log_info("%s", buf_cstr(&b));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@ static struct {
 	const char *prog;
 	enum log_level level;
 	unsigned int lost; /* lines in a row that nobody read */
-} logger = {"pidtap", LOG_INFO, 0};
+	bool torn;	   /* of the first of them a part was written */
+} logger = {.prog = "pidtap", .level = LOG_INFO};
 
 void log_init(const char *prog, enum log_level level)
 {
@@ -44,29 +46,42 @@ static void clean(char *text)
 	}
 }
 
+/* After a line was lost: does somebody read again? */
+static bool is_read(void)
+{
+	struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&writable, 1, 0) > 0;
+}
+
+/* All of it; or not, and then perhaps a part. */
 static bool is_taken(const char *text, size_t len)
 {
-	uint64_t until_ns = clock_mono_ns() + (logger.lost ? 0 : READER_MS * NSEC_PER_MSEC);
-	ssize_t n = 0;
+	uint64_t until_ns = clock_mono_ns() + READER_MS * NSEC_PER_MSEC;
+	size_t done = 0;
 
-	for (size_t done = 0; done < len && n >= 0; done += (size_t)n) {
-		n = patient_write(STDERR_FILENO, text + done, len - done);
-		if (n <= 0 && clock_mono_ns() >= until_ns)
-			return false;
+	while (done < len) {
+		ssize_t n = patient_write(STDERR_FILENO, text + done, len - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 || clock_mono_ns() >= until_ns)
+			break;
 	}
-	return n >= 0;
+	logger.torn = done && done < len;
+	return done == len;
 }
 
 /* By one write, where a reader takes it: a line stays whole among others'. */
 static void put(const char *text, int len)
 {
 	char lost[64];
-	int n = snprintf(lost, sizeof(lost), "%s: %u lines are missing here\n", logger.prog, logger.lost);
+	int n = snprintf(lost, sizeof(lost), "%s%s: lines lost here: %u\n", logger.torn ? "\n" : "", logger.prog, logger.lost);
 
-	if (logger.lost && !is_taken(lost, (size_t)n))
+	if (logger.lost && (!is_read() || !is_taken(lost, (size_t)n)))
 		logger.lost++;
 	else
-		logger.lost = is_taken(text, (size_t)len) ? 0 : 1;
+		logger.lost = !is_taken(text, (size_t)len);
 }
 
 static void put_line(const char *before, const char *fmt, va_list ap)
@@ -75,7 +90,7 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 
 	vsnprintf(words, sizeof(words), fmt, ap);
 	clean(words);
-	fflush(stdout); /* keeps data and messages in order on one terminal */
+	fflush(stdout); /* what was printed before stands before it on one terminal */
 	put(line, snprintf(line, sizeof(line), "%s: %s%s\n", logger.prog, before, words));
 }
 

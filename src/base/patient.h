@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Comes back within a tenth of a second or so: bytes written, 0 where none could be, or negative errno. A signal of this process,
- * SIGALRM, is taken for it from the first call on. */
+/* Comes back within a tenth of a second or so: bytes written, 0 where none could be, or negative errno. SIGALRM and the
+ * interval timer of this process are its own from the first call on. */
 ssize_t patient_write(int fd, const void *data, size_t len);
 
 /* How many bytes wait to be read from a pipe, or have not left a socket or terminal yet; 0 where that is not known. */

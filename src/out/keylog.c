@@ -31,7 +31,7 @@ int keylog_create(const char *path)
 	return fd;
 }
 
-/* One write a line: programs that append to the same file by SSLKEYLOGFILE do the same, and lines stay whole. */
+/* One write a line, where the file takes it: programs that append to it by SSLKEYLOGFILE do the same, and lines stay whole. */
 static int keylog_secret(struct sink *s, const struct secret *secret)
 {
 	struct keylog *k = (struct keylog *)s;
@@ -42,6 +42,7 @@ static int keylog_secret(struct sink *s, const struct secret *secret)
 	explicit_bzero(line, sizeof(line));
 	if (!err)
 		s->bytes += len;
+	s->torn = err && done;
 	return err;
 }
 

@@ -10,7 +10,7 @@
  * errno. */
 int keylog_create(const char *path);
 
-/* A sink that takes secrets only: each as one line, one write(2). Takes `fd`. `patience` may be NULL. 0: *out. */
+/* A sink that takes secrets only: each as one line, by one write(2) where that takes it. Takes `fd`. `patience` may be NULL. 0: *out. */
 int keylog_open(int fd, const struct patience *patience, struct sink **out);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Asked ten times a second while a reader has read nothing since `since_ns` (CLOCK_MONOTONIC): not to wait any more? */
+/* Asked while not all is taken, ten times a second at least: is a reader that has read nothing since `since_ns` (CLOCK_MONOTONIC) not to be
+ * waited for any more? */
 struct patience {
 	bool (*is_over)(void *ctx, uint64_t since_ns); /* NULL: never */
 	void *ctx;

@@ -55,7 +55,8 @@ static bool cut_off(int fd, size_t excess)
 
 	if (!excess)
 		return true;
-	if (end < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || ftruncate(fd, end - (off_t)excess))
+	/* what others wrote behind it is theirs */
+	if (end < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size != end || ftruncate(fd, end - (off_t)excess))
 		return false;
 	lseek(fd, end - (off_t)excess, SEEK_SET);
 	return true;
@@ -86,7 +87,8 @@ int outfile_commit(struct outfile *f)
 {
 	const struct unit u = {f->buf.len, f->sink->taken};
 
-	buf_put(&f->units, &u, sizeof(u));
+	if (!buf_error(&f->buf))
+		buf_put(&f->units, &u, sizeof(u));
 	if (buf_error(&f->buf) || buf_error(&f->units))
 		return outfile_take_back(f);
 	f->committed = f->buf.len;

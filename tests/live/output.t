@@ -54,6 +54,11 @@ exchange a b udp 10.98.0.1 >/dev/null
 tap_wait
 no "-w - and the reader is gone: it ends" test "$tap_status" = 124
 
+it_writes()
+{
+	[[ $(cat "/proc/$tap_pid/wchan") == *pipe_write ]]
+}
+
 # One that stays and does not read: a signal ends it all the same, and what is missing is told.
 for format in "-w -" --json -v; do
 	rm "$work/pipe"
@@ -62,15 +67,29 @@ for format in "-w -" --json -v; do
 	# shellcheck disable=SC2086
 	tap_out=$work/pipe tap_start a --backend "$backend" -i veth0 $format
 	ok "$format and nobody reads: more traffic than the pipe takes" exchange a b tcp 10.98.0.1 --repeat 1000 --bytes 1000
+	ok "$format and nobody reads: it waits for the pipe" wait_until 10 it_writes
 	kill -s USR1 "$tap_pid"
 	ok "$format and nobody reads: it still says how it goes" wait_until 10 grep -q '^pidtap: kernel: ' "$work/err"
 	tap_stop
 	is "$format and nobody reads: a signal ends it, with status 1" "$tap_status" 1
 	ok "$format and nobody reads: it says so" \
-		grep -qE '^pidtap: cannot write to standard output: its reader does not read; it holds [1-9][0-9]* packets' "$work/err"
+		grep -qE '^pidtap: cannot write to standard output: its reader does not read; it holds [1-9][0-9]* packets .* and (part of one more|can be read), ' "$work/err"
 	like "$format and nobody reads: what is missing is counted" "$(tap_says)" ' [1-9][0-9]* not written'
 	exec {stuck}<&-
 done
+
+# The first signal is the command's, also then; it ends both.
+rm "$work/pipe"
+mkfifo "$work/pipe"
+exec {stuck}<>"$work/pipe"
+# shellcheck disable=SC2016 # expanded by the inner shell
+tap_out=$work/pipe tap_start a --backend "$backend" -i veth0 -v --include-unknown -- \
+	sh -c 'trap "echo told >$1/told; exit 3" TERM; ping -q -f -c 1000 10.98.0.2 >/dev/null; while :; do sleep 0.1; done' sh "$work"
+ok "a command, and nobody reads: it waits for the pipe" wait_until 20 it_writes
+tap_stop
+no "a command, and nobody reads: a signal ends it" test "$tap_status" = 124
+is "a command, and nobody reads: the command got it" "$(cat "$work/told")" told
+exec {stuck}<&-
 
 truth_clear
 tap_start a --backend "$backend" -i veth0 -q

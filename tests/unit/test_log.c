@@ -127,12 +127,14 @@ static void test_unread(void)
 	log_block("x\nx");
 	tap_is_int(read(fds[0], got, sizeof(got)), PIPE_BYTES, "what nobody reads is lost");
 	log_err("y");
-	is_said(fds[0], "pidtap: 3 lines are missing here\npidtap: y\n", "who reads again is told so");
+	is_said(fds[0], "pidtap: lines lost here: 3\npidtap: y\n", "who reads again is told so");
 	log_err("z");
 	is_said(fds[0], "pidtap: z\n", "once");
 	memset(huge, 'x', sizeof(huge) - 1);
 	log_err("%s", huge);
 	tap_is_int(read(fds[0], got, sizeof(got)), PIPE_BYTES, "one too long for the pipe goes in as far as it can");
+	log_err("z");
+	is_said(fds[0], "\npidtap: lines lost here: 1\npidtap: z\n", "and the next begins a line");
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	close(fds[0]);

@@ -20,6 +20,7 @@ static uint8_t data[BIG];
 struct asked {
 	int times;
 	int over_at; /* from which time on it is over; 0: never */
+	int tell;    /* gets a byte the first time; 0: nobody does */
 	uint64_t since_ns; /* of the last time */
 };
 
@@ -28,7 +29,9 @@ static bool is_over(void *ctx, uint64_t since_ns)
 	struct asked *a = ctx;
 
 	a->since_ns = since_ns;
-	return ++a->times >= a->over_at && a->over_at;
+	if (!a->times++ && a->tell && write(a->tell, "x", 1) != 1)
+		return true;
+	return a->over_at && a->times >= a->over_at;
 }
 
 /* Of PIPE_PAGES pages; fds[1] blocks. */
@@ -77,18 +80,17 @@ static void test_terminal(void)
 
 struct reader {
 	int fd;
-	size_t chunk;
+	int begin; /* a byte comes when it is time */
 	size_t got;
 };
 
 static void *read_late(void *arg)
 {
 	struct reader *r = arg;
-	uint8_t buf[PAGE];
-	ssize_t n;
+	uint8_t buf[777];
+	ssize_t n = read(r->begin, buf, 1);
 
-	usleep(300000); /* patience is asked in the meantime: how often is not judged */
-	while ((n = read(r->fd, buf, r->chunk)) > 0)
+	while (n > 0 && (n = read(r->fd, buf, sizeof(buf))) > 0)
 		r->got += (size_t)n;
 	return NULL;
 }
@@ -97,13 +99,15 @@ static void test_late(bool nonblock)
 {
 	struct asked a = {0};
 	const struct patience patience = {is_over, &a};
-	struct reader r = {.chunk = 777};
+	struct reader r = {0};
 	pthread_t thread;
 	struct outfd o;
 	size_t done;
-	int fds[2];
+	int fds[2], begin[2];
 
-	tap_ok(make_pipe(fds), "a pipe");
+	tap_ok(make_pipe(fds) && !pipe(begin), "a pipe");
+	a.tell = begin[1];
+	r.begin = begin[0];
 	if (nonblock)
 		fcntl(fds[1], F_SETFL, O_NONBLOCK);
 	r.fd = fds[0];
@@ -114,6 +118,8 @@ static void test_late(bool nonblock)
 	pthread_join(thread, NULL);
 	tap_ok(done == BIG && r.got == BIG && a.times, "it got all of it");
 	close(fds[0]);
+	close(begin[0]);
+	close(begin[1]);
 }
 
 /* Reads a byte each time patience is asked: too little to make room in the pipe. */

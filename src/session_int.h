@@ -323,6 +323,8 @@ void session_hand_packet(struct session *s, const struct ev_packet *ev, const st
 /* session_out.c */
 int session_open_sinks(struct session *s);
 int session_add_plain_iface(struct session *s); /* where plaintext goes into a file: behind the interfaces there are */
+
+/* session_sink.c: to each that has not failed; one that fails is closed, and ends the capture unless others can do without it. */
 void session_sink_iface(struct session *s, const struct iface *iface);
 void session_sink_packet(struct session *s, const struct packet *p);
 void session_sink_secret(struct session *s, const struct secret *secret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The outputs of a capture: which are open, and what happens when one fails. */
+/* The outputs of a capture: which are opened, and how long their readers are waited for. */
 #include "session_int.h"
 #include "base/log.h"
 #include "out/json.h"
@@ -8,7 +8,6 @@
 #include "out/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -144,67 +143,6 @@ int session_open_sinks(struct session *s)
 	return err ? err : open_stdout(s);
 }
 
-static bool is_last(const struct session *s, const struct output *o)
-{
-	for (size_t i = 0; i < s->output_cnt; i++)
-		if (s->outputs[i].sink && &s->outputs[i] != o)
-			return false;
-	return true;
-}
-
-static void close_output(struct output *o)
-{
-	o->sink->ops->close(o->sink);
-	o->sink = NULL;
-}
-
-/* From here packets are not where they were to be. */
-static void note_unwritten(struct session *s, const struct sink *sink)
-{
-	if (!s->unwritable)
-		s->stats.unwritten += sink->taken - sink->packets;
-	s->unwritable = true;
-	s->status = 1;
-}
-
-/* What outfd_write says of a reader is no system error. */
-static const char *why(int err)
-{
-	return err == -ECANCELED ? "its reader does not read" : strerror(-err);
-}
-
-/* Ends the capture, unless only a key log ends and there are others; these still get what is in the buffers, and their ends. */
-static void fail(struct session *s, struct output *o, int err)
-{
-	if (o->for_keys && !is_last(s, o)) {
-		log_err("cannot write keys to %s: %s; later ones are missing there", o->to, why(err));
-		s->status = 1;
-		close_output(o);
-		return;
-	}
-	s->stop = true;
-	if (err == -EPIPE && o->for_reading) {
-		s->full = true;
-	} else {
-		log_err("cannot write to %s: %s; it holds %" PRIu64 " packets (%" PRIu64
-			" bytes) and %s, the closing line counts those that are not in it",
-			o->to, why(err), o->sink->packets, o->sink->bytes, o->sink->torn ? "part of one more" : "can be read");
-		note_unwritten(s, o->sink);
-	}
-	close_output(o);
-}
-
-void session_sink_iface(struct session *s, const struct iface *iface)
-{
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->iface ? o->sink->ops->iface(o->sink, iface) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
 /* No device has these numbers. */
 int session_add_plain_iface(struct session *s)
 {
@@ -220,78 +158,4 @@ int session_add_plain_iface(struct session *s)
 	iface->plain = true;
 	session_sink_iface(s, iface);
 	return 0;
-}
-
-void session_sink_packet(struct session *s, const struct packet *p)
-{
-	s->stats.unwritten += s->unwritable;
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->packet ? o->sink->ops->packet(o->sink, p) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
-void session_sink_secret(struct session *s, const struct secret *secret)
-{
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->secret ? o->sink->ops->secret(o->sink, secret) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
-void session_sink_plain(struct session *s, const struct plain *p)
-{
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->plain ? o->sink->ops->plain(o->sink, p) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
-void session_sink_ended(struct session *s, const struct plain_end *end)
-{
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->ended ? o->sink->ops->ended(o->sink, end) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
-void session_flush_sinks(struct session *s)
-{
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->flush ? o->sink->ops->flush(o->sink) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
-void session_finish_sinks(struct session *s)
-{
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->finish ? o->sink->ops->finish(o->sink, s->ifaces, &s->stats) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
-}
-
-void session_close_sinks(struct session *s)
-{
-	for (size_t i = 0; i < s->output_cnt; i++)
-		if (s->outputs[i].sink)
-			close_output(&s->outputs[i]);
 }

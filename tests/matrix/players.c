@@ -25,6 +25,19 @@ static const char *ns_prefix = "";
 static const char *truth_path = "";
 static unsigned int timeout;
 
+static void on_alarm(int number)
+{
+	char comm[16] = "", line[80];
+	int len;
+
+	(void)number;
+	prctl(PR_GET_NAME, comm);
+	len = snprintf(line, sizeof(line), "scenario: %s (%d) still waits, after %u s\n", comm, getpid(), timeout);
+	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+		_exit(2);
+	_exit(1);
+}
+
 void players_begin(const char *prefix, const char *truth, unsigned int timeout_s)
 {
 	ns_prefix = prefix;
@@ -32,7 +45,8 @@ void players_begin(const char *prefix, const char *truth, unsigned int timeout_s
 	timeout = timeout_s;
 	truth_open(truth);
 	signal(SIGPIPE, SIG_IGN);
-	alarm(timeout);
+	signal(SIGALRM, on_alarm);
+	alarm(timeout + 5); /* players say first who waits */
 }
 
 void fail(const char *fmt, ...)

@@ -98,13 +98,20 @@ matrix_summary()
 	for release in "${releases_in[@]}"; do
 		line=$(cat "$results/$release" 2>/dev/null) || line='FAIL no result'
 		printf 'vm: %-9s %s\n' "$release" "$line"
-		if [ "${line%% *}" = ok ]; then
-			tail -n 1 "$results/$release.out"
-		else
-			status=1
-			grep -m 20 -E '^not ok|Result: FAIL' "$results/$release.out" || :
-			tail -n 30 "$results/$release.out"
-		fi | sed 's/^/    /'
+		[ "${line%% *}" = ok ] || status=1
+		matrix_last_words "$release" "${line%% *}" | sed 's/^/    /'
 	done
 	return "$status"
+}
+
+matrix_last_words()
+{
+	local out=$results/$1.out
+
+	if [ "$2" = ok ]; then
+		tail -n 1 "$out"
+		return
+	fi
+	grep -m 20 -E '^not ok|Result: FAIL' "$out" || :
+	tail -n 30 "$out"
 }

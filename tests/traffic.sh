@@ -106,13 +106,16 @@ netns_add()
 		done' && ip -n "$ns_prefix-$1" link set lo up
 }
 
+# A neighbour is asked for once a second until it answers, not three times: on a machine that is held up for longer the first packet
+# of all would be dropped, and who awaits its answer hang.
 netns_address()
 {
-	ip -n "$ns_prefix-$1" -batch - <<-END
-		address add 10.98.0.$2/24 dev veth0
-		address add fd98::$2/64 dev veth0 nodad
-		link set veth0 up
-	END
+	in_ns "$1" sh -c 'for family in ipv4 ipv6; do echo 60 >/proc/sys/net/$family/neigh/veth0/mcast_solicit; done' &&
+		ip -n "$ns_prefix-$1" -batch - <<-END
+			address add 10.98.0.$2/24 dev veth0
+			address add fd98::$2/64 dev veth0 nodad
+			link set veth0 up
+		END
 }
 
 # b becomes the router to a third one: 10.95.0.1 fd95::1 on b, 10.95.0.2 fd95::2 on c, veth1 in both.

@@ -48,8 +48,8 @@ static void burn_in_calls(void)
 
 static void burn(void)
 {
-	for (volatile unsigned long n = 0;; n++)
-		;
+	for (;;)
+		__asm__ volatile("");
 }
 
 static void start_burner(int cpu, void (*how)(void))

@@ -57,82 +57,50 @@ static void fail(struct session *s, struct output *o, int err)
 	close_output(o);
 }
 
+/* Calls a function of each output that has one and has not failed; `args` in parentheses. */
+#define CALL_EACH(s, function, args)                                                                         \
+	for (size_t i = 0; i < (s)->output_cnt; i++) {                                                       \
+		struct output *o = &(s)->outputs[i];                                                         \
+		int err = o->sink && o->sink->ops->function ? o->sink->ops->function args : 0;               \
+                                                                                                             \
+		if (err)                                                                                     \
+			fail(s, o, err);                                                                     \
+	}
+
 void session_sink_iface(struct session *s, const struct iface *iface)
 {
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->iface ? o->sink->ops->iface(o->sink, iface) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, iface, (o->sink, iface))
 }
 
 void session_sink_packet(struct session *s, const struct packet *p)
 {
 	s->stats.unwritten += s->unwritable;
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->packet ? o->sink->ops->packet(o->sink, p) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, packet, (o->sink, p))
 }
 
 void session_sink_secret(struct session *s, const struct secret *secret)
 {
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->secret ? o->sink->ops->secret(o->sink, secret) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, secret, (o->sink, secret))
 }
 
 void session_sink_plain(struct session *s, const struct plain *p)
 {
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->plain ? o->sink->ops->plain(o->sink, p) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, plain, (o->sink, p))
 }
 
 void session_sink_ended(struct session *s, const struct plain_end *end)
 {
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->ended ? o->sink->ops->ended(o->sink, end) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, ended, (o->sink, end))
 }
 
 void session_flush_sinks(struct session *s)
 {
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->flush ? o->sink->ops->flush(o->sink) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, flush, (o->sink))
 }
 
 void session_finish_sinks(struct session *s)
 {
-	for (size_t i = 0; i < s->output_cnt; i++) {
-		struct output *o = &s->outputs[i];
-		int err = o->sink && o->sink->ops->finish ? o->sink->ops->finish(o->sink, s->ifaces, &s->stats) : 0;
-
-		if (err)
-			fail(s, o, err);
-	}
+	CALL_EACH(s, finish, (o->sink, s->ifaces, &s->stats))
 }
 
 void session_close_sinks(struct session *s)

@@ -73,7 +73,7 @@ static bool is_taken(const char *text, size_t len)
 }
 
 /* By one write, where a reader takes it: a line stays whole among others'. */
-static void put(const char *text, int len)
+static void put(const char *text, size_t len)
 {
 	char lost[64];
 	int n = snprintf(lost, sizeof(lost), "%s%s: lines lost here: %u\n", logger.torn ? "\n" : "", logger.prog, logger.lost);
@@ -81,23 +81,33 @@ static void put(const char *text, int len)
 	if (logger.lost && (!is_read() || !is_taken(lost, (size_t)n)))
 		logger.lost++;
 	else
-		logger.lost = !is_taken(text, (size_t)len);
+		logger.lost = !is_taken(text, len);
 }
 
-static void put_line(const char *before, const char *fmt, va_list ap)
+/* `line` has room for a newline. */
+static void put_line(char *line)
 {
-	char words[LINE_SIZE], line[LINE_SIZE + 2 * TOPIC_SIZE];
+	size_t len = strlen(line);
 
-	vsnprintf(words, sizeof(words), fmt, ap);
-	clean(words);
+	clean(line);
+	line[len++] = '\n';
+	put(line, len);
+}
+
+static void put_words(const char *before, const char *fmt, va_list ap)
+{
+	char line[LINE_SIZE + 1];
+	size_t len = (size_t)snprintf(line, LINE_SIZE, "%s: %s", logger.prog, before);
+
+	vsnprintf(line + len, LINE_SIZE - len, fmt, ap);
 	fflush(stdout); /* what was printed before stands before it on one terminal */
-	put(line, snprintf(line, sizeof(line), "%s: %s%s\n", logger.prog, before, words));
+	put_line(line);
 }
 
 static void emit(enum log_level level, const char *kind, const char *fmt, va_list ap)
 {
 	if (level <= logger.level)
-		put_line(kind, fmt, ap);
+		put_words(kind, fmt, ap);
 }
 
 #define DEFINE_LOG(name, level, kind)                                                                        \
@@ -138,19 +148,18 @@ void log_debug(const char *topic, const char *fmt, ...)
 		return;
 	snprintf(before, sizeof(before), "[%s] ", topic);
 	va_start(ap, fmt);
-	put_line(before, fmt, ap);
+	put_words(before, fmt, ap);
 	va_end(ap);
 }
 
 void log_block(const char *text)
 {
-	char line[LINE_SIZE], whole[LINE_SIZE + TOPIC_SIZE];
+	char line[LINE_SIZE + 1];
 	size_t len;
 
 	for (; LOG_ERR <= logger.level && *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
-		snprintf(line, sizeof(line), "%.*s", (int)(len < LINE_SIZE ? len : LINE_SIZE), text);
-		clean(line);
-		put(whole, snprintf(whole, sizeof(whole), "    %s\n", line));
+		snprintf(line, LINE_SIZE, "    %.*s", (int)(len < LINE_SIZE ? len : LINE_SIZE), text);
+		put_line(line);
 	}
 }

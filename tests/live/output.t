@@ -78,6 +78,26 @@ for format in "-w -" --json -v; do
 	exec {stuck}<&-
 done
 
+signals_are_taken()
+{
+	grep -qE '^ShdPnd:\s+0+$' "/proc/$tap_pid/status"
+}
+
+# A file's header that waits already: there are no counters to be said yet.
+rm "$work/pipe"
+mkfifo "$work/pipe"
+exec {stuck}<>"$work/pipe"
+perl -MFcntl -e 'fcntl(STDOUT, F_SETFL, O_RDWR | O_NONBLOCK); 1 while syswrite(STDOUT, "x" x 4096)' >&"$stuck"
+tap_launch a --backend "$backend" -i veth0 -w "$work/pipe"
+ok "-w FIFO that is full: its header waits" wait_until 20 it_writes
+kill -s USR1 "$tap_pid"
+ok "-w FIFO that is full: it takes SIGUSR1" wait_until 20 signals_are_taken
+head -c 65536 <&"$stuck" >/dev/null
+ok "-w FIFO that is full: with a reader it listens" wait_until 20 tap_listens
+tap_stop
+is "-w FIFO that is full: status 0" "$tap_status" 0
+exec {stuck}<&-
+
 # The first signal is the command's, also then; it ends both.
 rm "$work/pipe"
 mkfifo "$work/pipe"

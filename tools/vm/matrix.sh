@@ -104,6 +104,7 @@ matrix_summary()
 	return "$status"
 }
 
+# matrix_last_words RELEASE VERDICT: of one that failed what its tests said of failures (comments are that) and its end.
 matrix_last_words()
 {
 	local out=$results/$1.out
@@ -112,6 +113,6 @@ matrix_last_words()
 		tail -n 1 "$out"
 		return
 	fi
-	grep -m 20 -E '^not ok|Result: FAIL' "$out" || :
-	tail -n 30 "$out"
+	grep -E '^not ok|^ *#|Result: FAIL' "$out" | tail -n 60 || :
+	tail -n 10 "$out"
 }

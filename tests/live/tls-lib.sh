@@ -184,12 +184,23 @@ tls_tap()
 
 lost_nothing()
 {
-	[[ $(grep ' packets captured ' "$work/err") == *', 0 lost'* ]] && ! grep 'plaintext lost' "$work/err"
+	local lost='owner records lost|plaintext lost|cut short|not told of|TLS secrets|records not understood'
+	[[ $(grep ' packets captured ' "$work/err") == *', 0 lost'* ]] && ! grep -E "$lost" "$work/err"
+}
+
+# Of each server and its children whether the kernel made a page for their uprobes: 0 if none was ever hit. For who looks into a failure.
+servers_note()
+{
+	local pid
+	for pid in "${servers[@]}" $(pgrep -P "$(IFS=,; echo "${servers[*]}")"); do
+		echo "$(cat "/proc/$pid/comm"):$pid uprobes=$(grep -c '\[uprobes\]' "/proc/$pid/maps")"
+	done >"$work/servers" 2>/dev/null
 }
 
 # Servers first, so that what they have to say of their connections is said.
 tls_stop()
 {
+	servers_note
 	servers_stop
 	tap_stop
 	is "$backend: pidtap ends well" "$tap_status" 0
@@ -222,7 +233,11 @@ tls_streams()
 
 tls_judge()
 {
-	"$here/tls-judge" "$work/streams" "$work/plain" "$work/decrypted" "$TLS_TRUTH" >"$work/table"
+	"$here/tls-judge" "$work/streams" "$work/plain" "$work/decrypted" "$TLS_TRUTH" >"$work/table" 2>"$work/why" && return
+	diag "$(cat "$work/why")"
+	diag "servers: $(xargs <"$work/servers"); lines of unknown connections: $(grep -c ' 0\.0\.0\.0:0-.* TLS ' "$work/text")"
+	diag "$(tail -n 5 "$work/err")"
+	return 1
 }
 
 # decrypted_of ADDRESS PORT: bytes of application data the server there sent, as tshark decrypts them

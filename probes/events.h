@@ -321,7 +321,8 @@ struct ev_tail {
 #define EV_STAT_TLS_FAILED 11	/* plaintext records the ring refused */
 #define EV_STAT_TLS_UNREAD 12	/* chunks of plaintext whose memory could not be read */
 #define EV_STAT_SECRET_FAILED 13 /* TLS secrets the ring refused */
-#define EV_STAT_CNT 14
+#define EV_STAT_TLS_UNTOLD 14	/* calls that wrote or read, of which nothing could be told: no room to remember them, or how much */
+#define EV_STAT_CNT 15
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */

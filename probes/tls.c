@@ -80,7 +80,8 @@ PT_INLINE void pt_tls_enter(void *ssl, void *data, void *done, u64 flags)
 			return;
 		call.flags |= outer->flags & (EV_TLS_EARLY | PT_TLS_MADE | PT_TLS_SENT);
 	}
-	m_tls_call.update(&id, &call);
+	if (m_tls_call.update(&id, &call))
+		pt_count(EV_STAT_TLS_UNTOLD);
 }
 
 /* The call returns: 1 and what it was entered with, or 0. */
@@ -181,7 +182,7 @@ int ur_ssl_data(struct pt_regs *ctx)
 	return 0;
 }
 
-/* 1, and the number of bytes where the caller wants it */
+/* 1, and the number of bytes where the caller wants it: in its own memory */
 int ur_ssl_data_ex(struct pt_regs *ctx)
 {
 	struct pt_tls_call call = {};
@@ -189,7 +190,8 @@ int ur_ssl_data_ex(struct pt_regs *ctx)
 
 	if (!pt_tls_leave(&call) || (int)PT_REGS_RC(ctx) != 1)
 		return 0;
-	PT_READ_USER(bytes, (u64 *)call.done);
+	if (PT_READ_USER(bytes, (u64 *)call.done))
+		pt_count(EV_STAT_TLS_UNTOLD);
 	if (bytes)
 		pt_tls_done(ctx, &call, bytes);
 	return 0;

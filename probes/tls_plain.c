@@ -207,6 +207,7 @@ PT_INLINE void pt_tls_done(void *ctx, struct pt_tls_call *call, u64 total)
 
 	if (call->flags & EV_TLS_FILE)
 		rest.data = 0;
-	m_tls_rest.update(&id, &rest);
-	m_tls_progs.call(ctx, 0);
+	if (!m_tls_rest.update(&id, &rest))
+		m_tls_progs.call(ctx, 0); /* does not return */
+	pt_count(EV_STAT_TLS_UNTOLD);
 }

@@ -78,6 +78,7 @@ static void put_summary(struct buf *b, const struct stats *st)
 	put_if(b, st->lost_owners, "owner records lost (--buffer-size)");
 	put_if(b, st->plain_lost, "pieces of plaintext lost");
 	put_if(b, st->plain_cut, "TLS calls cut short");
+	put_if(b, st->kernel[EV_STAT_TLS_UNTOLD], "TLS calls not told of");
 	put_if(b, st->kernel[EV_STAT_SECRET_FAILED], "TLS secrets lost");
 	put_if(b, st->secrets_failed, "TLS secrets not understood");
 	put_if(b, st->secrets_unnamed, "of them without a label");

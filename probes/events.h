@@ -319,10 +319,9 @@ struct ev_tail {
 #define EV_STAT_SOCK_FULL 9	/* sockets m_sock had no room for: nobody is named for them */
 #define EV_STAT_PID_FULL 10	/* processes m_pids had no room for: their packets are dropped */
 #define EV_STAT_TLS_FAILED 11	/* plaintext records the ring refused */
-#define EV_STAT_TLS_UNREAD 12	/* chunks of plaintext whose memory could not be read */
+#define EV_STAT_TLS_UNTOLD 12	/* calls of a TLS library that left no trace: no room to remember them, or how much is unreadable */
 #define EV_STAT_SECRET_FAILED 13 /* TLS secrets the ring refused */
-#define EV_STAT_TLS_UNTOLD 14	/* calls that wrote or read, of which nothing could be told: no room to remember them, or how much */
-#define EV_STAT_CNT 15
+#define EV_STAT_CNT 14
 
 /* Values that differ from run to run are not compiled in: these marks stand in the text as 64-bit immediate
  * loads and are patched by the loader (src/source/load.c). */

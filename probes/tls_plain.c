@@ -90,10 +90,8 @@ PT_INLINE int pt_tls_chunk(void *ctx, struct pt_tls_buf *buf, struct pt_tls_rest
 		return 0;
 	buf->ev.offset = rest->offset;
 	buf->ev.len = n;
-	if (pt_tls_copy(buf, rest->data + rest->offset, n)) {
-		pt_count(EV_STAT_TLS_UNREAD);
-		return 0;
-	}
+	if (pt_tls_copy(buf, rest->data + rest->offset, n))
+		return 0; /* the call is cut */
 #if HAVE_MEM_IN_MAP
 	n = pt_bounded(n, PT_TLS_CHUNK);
 #else
@@ -208,6 +206,6 @@ PT_INLINE void pt_tls_done(void *ctx, struct pt_tls_call *call, u64 total)
 	if (call->flags & EV_TLS_FILE)
 		rest.data = 0;
 	if (!m_tls_rest.update(&id, &rest))
-		m_tls_progs.call(ctx, 0); /* does not return */
+		m_tls_progs.call(ctx, 0); /* returns only if it is refused */
 	pt_count(EV_STAT_TLS_UNTOLD);
 }

@@ -10,6 +10,7 @@ backend=${backends%% *}
 silent_port=4433 # its server never answers
 port=4434
 static=$top/build/tests/tls_static
+[ -x "$top/build/tests/tls_untold" ] || skip_all "build/tests/tls_untold is not built (make test-tools)"
 [ -x "$static" ] || skip_all "$static is not built (make test-tools)"
 libssl=$(ldd "$(command -v openssl)" | awk '$1 ~ /^libssl/ { print $3 }')
 [ -r "$libssl" ] || skip_all "openssl is linked with no libssl"
@@ -111,6 +112,15 @@ is "a key log that is full: a connection" $? 0
 ok "a key log that is full: it is said" wait_until 5 lines_of 'cannot write keys to /dev/full: No space left'
 is "a key log that is full: once" "$(lines_of /dev/full | wc -l)" 1
 goes_on "a key log that is full" 1
+
+# A call of which it cannot be read how much it wrote.
+untold=$top/build/tests/tls_untold
+tap_start a --backend "$backend" --plaintext --libssl "$untold"
+is "a call nothing can be told of: listens" $? 0
+ok "a call nothing can be told of: three" "$untold" 3
+tap_stop
+is "a call nothing can be told of: ends well" "$tap_status" 0
+like "a call nothing can be told of: each is counted" "$(tap_says)" ', 3 TLS calls not told of'
 
 told()
 {

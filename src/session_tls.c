@@ -53,11 +53,39 @@ static bool needs_crypto(const struct tls_points *points)
 	return points->way == TLS_WAY_KDF && points->kdf_by == TLS_KDF_OUTSIDE;
 }
 
+/* Whoever maps it says which libcrypto it goes with: that is noticed only of what is named like a library. */
+static bool waits_for_crypto(const struct tls_file *file, struct tls_points *points)
+{
+	if (!needs_crypto(points) || file->pid)
+		return false;
+	if (!file->named || tls_find_is_library(file->name))
+		return true;
+	points->way = TLS_WAY_NONE;
+	snprintf(points->why, sizeof(points->why), "which libcrypto it goes with is noticed only if it is named libssl*.so*");
+	return false;
+}
+
+static enum tls_answer probe_library(struct session *s, const struct tls_file *file, const struct tls_points *points)
+{
+	char of[32];
+
+	if (points->way == TLS_WAY_NONE)
+		log_warn("%s%s: no secrets from it: %s (its debug information under /usr/lib/debug would do)", file->name,
+			whose(file, of), points->why);
+	if (tls_probes_attach(s->tls_probes, file->fd, file->name, points)) {
+		s->stats.libraries_failed++;
+		return TLS_FILE_NONE;
+	}
+	s->stats.libraries++;
+	s->stats.libraries_mute += points->way == TLS_WAY_NONE;
+	log_verbose("TLS library %s%s: secrets by %s", file->name, whose(file, of), tls_way_name(points->way));
+	return needs_crypto(points) ? TLS_FILE_CRYPTO : TLS_FILE_PROBED;
+}
+
 static enum tls_answer on_library(void *ctx, const struct tls_file *file)
 {
 	struct session *s = ctx;
 	struct tls_points points;
-	char of[32];
 	int err;
 
 	if (file->crypto)
@@ -68,23 +96,7 @@ static enum tls_answer on_library(void *ctx, const struct tls_file *file)
 			log_warn("--libssl %s: %s: nothing of it is captured", file->name, tls_points_refusal(err));
 		return TLS_FILE_NONE;
 	}
-	if (needs_crypto(&points) && !file->pid) {
-		if (!file->named || tls_find_is_library(file->name))
-			return TLS_FILE_LATER; /* whoever maps it says which libcrypto it goes with */
-		points.way = TLS_WAY_NONE;
-		snprintf(points.why, sizeof(points.why), "which libcrypto it goes with is noticed only if it is named libssl*.so*");
-	}
-	if (points.way == TLS_WAY_NONE)
-		log_warn("%s%s: no secrets from it: %s (its debug information under /usr/lib/debug would do)", file->name,
-			whose(file, of), points.why);
-	if (tls_probes_attach(s->tls_probes, file->fd, file->name, &points)) {
-		s->stats.libraries_failed++;
-		return TLS_FILE_NONE;
-	}
-	s->stats.libraries++;
-	s->stats.libraries_mute += points.way == TLS_WAY_NONE;
-	log_verbose("TLS library %s%s: secrets by %s", file->name, whose(file, of), tls_way_name(points.way));
-	return needs_crypto(&points) ? TLS_FILE_CRYPTO : TLS_FILE_PROBED;
+	return waits_for_crypto(file, &points) ? TLS_FILE_LATER : probe_library(s, file, &points);
 }
 
 static int find_named(struct session *s)
